@@ -1,0 +1,641 @@
+//! Definitions as written to definitions as meant: references checked, `allOf` merged, inlined copies referred to again,
+//! and every inline type given a name.
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::error::Problems;
+use crate::model::{Const, Node, Notes, Object, Shape};
+use crate::names;
+use crate::parse::Definitions;
+
+/// Definitions of which each is one Rust type: below a definition's own shape there are only references, containers and
+/// primitives.
+#[derive(Clone, Debug, Default)]
+pub struct Normalized {
+    /// All definitions, those of inline types included.
+    pub definitions: Definitions,
+    /// Where each inline type stood: `ServerCapabilities.tools`.
+    pub paths: IndexMap<String, Vec<String>>,
+}
+
+/// Normalizes definitions. On any problem the result is not to be used.
+pub fn normalize(mut definitions: Definitions, problems: &mut Problems) -> Normalized {
+    check_references(&definitions, problems);
+    if problems.is_empty() {
+        check_cycles(&definitions, problems);
+    }
+    if !problems.is_empty() {
+        return Normalized::default();
+    }
+    refer_to_copies(&mut definitions);
+    merge_all(&mut definitions, problems);
+    for node in definitions.values_mut() {
+        constants_to_sets(node, true);
+    }
+    let known = definitions.clone();
+    for node in definitions.values_mut() {
+        tidy_unions(node, &known, problems);
+    }
+    refer_to_copies(&mut definitions);
+    directions_to_unions(&mut definitions);
+    name_inline_types(definitions, problems)
+}
+
+fn check_references(definitions: &Definitions, problems: &mut Problems) {
+    fn check(node: &Node, definitions: &Definitions, problems: &mut Problems) {
+        if let Shape::Ref(name) = &node.shape
+            && !definitions.contains_key(name)
+        {
+            problems.report(
+                &node.at,
+                Some("$ref"),
+                format!("there is no definition `{name}`"),
+                "add the definition, or correct the name",
+            );
+        }
+        node.children().into_iter().for_each(|child| check(child, definitions, problems));
+    }
+    definitions.values().for_each(|node| check(node, definitions, problems));
+}
+
+/// Refuses definitions that are, in the end, only themselves.
+fn check_cycles(definitions: &Definitions, problems: &mut Problems) {
+    fn reaches(node: &Node, goal: &str, seen: &mut IndexSet<String>, all: &Definitions) -> bool {
+        match &node.shape {
+            Shape::Ref(name) if name == goal => true,
+            Shape::Ref(name) => {
+                seen.insert(name.clone())
+                    && all.get(name).is_some_and(|node| reaches(node, goal, seen, all))
+            }
+            Shape::Nullable(_) | Shape::Union(_) | Shape::AllOf(_) => {
+                node.children().into_iter().any(|child| reaches(child, goal, seen, all))
+            }
+            _ => false,
+        }
+    }
+    for (name, node) in definitions {
+        if reaches(node, name, &mut IndexSet::new(), definitions) {
+            problems.report(
+                &node.at,
+                Some("$ref"),
+                format!("`{name}` refers to itself without ever reaching a shape"),
+                "let one of the definitions in the circle be an object, an array or a primitive",
+            );
+        }
+    }
+}
+
+/// Some generators of schemas write out what they could refer to. An inline shape that is the same as one definition's
+/// becomes a reference to it.
+fn refer_to_copies(definitions: &mut Definitions) {
+    // A copy may hold copies; each round finds those whose parts were found in the round before.
+    loop {
+        let mut originals: IndexMap<String, Option<String>> = IndexMap::new();
+        for (name, node) in definitions.iter().filter(|(_, node)| is_telling(node)) {
+            // Two definitions of one shape: which of them was meant cannot be known.
+            originals
+                .entry(node.canonical_shape())
+                .and_modify(|original| *original = None)
+                .or_insert_with(|| Some(name.clone()));
+        }
+        let mut changed = false;
+        for node in definitions.values_mut() {
+            for (_, child) in node.children_mut() {
+                refer_within(child, &originals, &mut changed);
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// Whether a shape says enough about itself that an equal one is a copy and no coincidence.
+fn is_telling(node: &Node) -> bool {
+    match &node.shape {
+        Shape::Object(object) => {
+            let constant = |(name, property): (&String, &Node)| {
+                object.required.contains(name) && matches!(property.shape, Shape::Const(_))
+            };
+            object.properties.len() >= 3 || object.properties.iter().any(constant)
+        }
+        Shape::Union(members) => {
+            members.iter().all(|member| matches!(member.shape, Shape::Ref(_) | Shape::Object(_)))
+        }
+        Shape::Strings(values) => values.len() > 1,
+        _ => false,
+    }
+}
+
+fn refer_within(
+    node: &mut Node,
+    originals: &IndexMap<String, Option<String>>,
+    changed: &mut bool,
+) {
+    for (_, child) in node.children_mut() {
+        refer_within(child, originals, changed);
+    }
+    if is_telling(node)
+        && let Some(Some(original)) = originals.get(&node.canonical_shape())
+    {
+        node.shape = Shape::Ref(original.clone());
+        *changed = true;
+    }
+}
+
+fn merge_all(definitions: &mut Definitions, problems: &mut Problems) {
+    let known = definitions.clone();
+    for node in definitions.values_mut() {
+        merge_within(node, &known, problems);
+    }
+}
+
+fn merge_within(node: &mut Node, known: &Definitions, problems: &mut Problems) {
+    for (_, child) in node.children_mut() {
+        merge_within(child, known, problems);
+    }
+    if let Shape::AllOf(parts) = &node.shape {
+        let mut merged = Object::default();
+        for part in parts {
+            merge_into(&mut merged, part, known, problems);
+        }
+        node.shape = Shape::Object(merged);
+    }
+}
+
+fn merge_into(merged: &mut Object, part: &Node, known: &Definitions, problems: &mut Problems) {
+    let target = resolve(part, known);
+    match &target.shape {
+        Shape::Any => {}
+        Shape::Map(values) if matches!(values.shape, Shape::Any) => {}
+        Shape::AllOf(parts) => {
+            parts.iter().for_each(|part| merge_into(merged, part, known, problems));
+        }
+        Shape::Object(object) => {
+            for (name, property) in &object.properties {
+                match merged.properties.get_mut(name) {
+                    None => {
+                        merged.properties.insert(name.clone(), property.clone());
+                    }
+                    Some(before) => {
+                        let other = property.clone();
+                        intersect(before, other, known, problems);
+                    }
+                }
+            }
+            merged.required.extend(object.required.iter().cloned());
+            merged.closed |= object.closed;
+            if let Some((field, node)) = &object.embedded {
+                embed(merged, field.clone(), node, &part.at, problems);
+            }
+        }
+        Shape::Union(_) => {
+            let name = part.notes.name.clone().or_else(|| match &part.shape {
+                Shape::Ref(name) => Some(name.clone()),
+                _ => None,
+            });
+            let field = name.unwrap_or_else(|| "alternatives".to_owned());
+            embed(merged, field, part, &part.at, problems);
+        }
+        _ => problems.report(
+            &part.at,
+            Some("allOf"),
+            "only objects, and unions of objects, can be combined",
+            "if any JSON will do here, override it: `--override POINTER=opaque`",
+        ),
+    }
+}
+
+fn embed(merged: &mut Object, field: String, node: &Node, at: &str, problems: &mut Problems) {
+    if merged.embedded.is_some() {
+        problems.report(
+            at,
+            Some("allOf"),
+            "a second union in one `allOf` cannot be told from the first",
+            "write out the combinations as one `anyOf`",
+        );
+    }
+    merged.embedded = Some((field, Box::new(node.clone())));
+}
+
+/// Narrows a property to what both parts of an `allOf` say about it.
+fn intersect(before: &mut Node, other: Node, known: &Definitions, problems: &mut Problems) {
+    if before.canonical() == other.canonical() {
+        return;
+    }
+    let narrower = match (&resolve(before, known).shape, &resolve(&other, known).shape) {
+        (_, Shape::Any) => return,
+        (Shape::Any, _) => true,
+        (Shape::String, Shape::Const(Const::String(_)) | Shape::Strings(_)) => true,
+        (Shape::Const(Const::String(_)) | Shape::Strings(_), Shape::String) => return,
+        (Shape::Integer { .. }, Shape::Const(Const::Integer(_))) => true,
+        (Shape::Const(Const::Integer(_)), Shape::Integer { .. }) => return,
+        (Shape::Boolean, Shape::Const(Const::Boolean(_))) => true,
+        (Shape::Strings(_), Shape::Const(Const::String(_))) if resolve(before, known).notes.open => {
+            true
+        }
+        (Shape::Strings(all), Shape::Const(Const::String(one))) => all.contains(one),
+        (Shape::Strings(all), Shape::Strings(some)) => some.iter().all(|one| all.contains(one)),
+        (Shape::Map(values), Shape::Object(_) | Shape::AllOf(_)) => matches!(values.shape, Shape::Any),
+        (Shape::Object(_), Shape::Object(_)) => {
+            let mut merged = Object::default();
+            merge_into(&mut merged, before, known, problems);
+            merge_into(&mut merged, &other, known, problems);
+            before.shape = Shape::Object(merged);
+            return;
+        }
+        _ => false,
+    };
+    if narrower {
+        *before = other;
+    } else {
+        problems.report(
+            &other.at,
+            Some("allOf"),
+            format!("this property cannot be combined with the one at {}", before.at),
+            "let one of the two be narrower than the other in a way that a type can say",
+        );
+    }
+}
+
+/// Follows references to a shape. Circles were refused before.
+pub(crate) fn resolve<'a>(node: &'a Node, known: &'a Definitions) -> &'a Node {
+    let mut node = node;
+    let mut steps = 0;
+    while let Shape::Ref(name) = &node.shape {
+        match known.get(name) {
+            Some(target) if steps <= known.len() => node = target,
+            _ => return node,
+        }
+        steps += 1;
+    }
+    node
+}
+
+/// A constant is checked as a required property. Elsewhere it needs a type, which is a set of one.
+fn constants_to_sets(node: &mut Node, root: bool) {
+    if let Shape::Const(Const::String(text)) = &node.shape
+        && root
+    {
+        node.shape = Shape::Strings([text.clone()].into());
+    }
+    let required = match &node.shape {
+        Shape::Object(object) => object.required.clone(),
+        _ => IndexSet::new(),
+    };
+    for (property, child) in node.children_mut() {
+        let held = property.is_some_and(|property| required.contains(&property));
+        constants_to_sets(child, !held);
+    }
+}
+
+/// What a shape is in JSON's terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A string.
+    String,
+    /// A truth value.
+    Boolean,
+    /// An integer.
+    Integer,
+    /// Any number.
+    Number,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// The kind's name, as the macros know it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Array => "array",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// The kind of a shape; `None` where it may be of several.
+pub(crate) fn kind(node: &Node, known: &Definitions) -> Option<Kind> {
+    Some(match &resolve(node, known).shape {
+        Shape::Boolean | Shape::Const(Const::Boolean(_)) => Kind::Boolean,
+        Shape::Integer { .. } | Shape::Const(Const::Integer(_)) => Kind::Integer,
+        Shape::Number => Kind::Number,
+        Shape::String | Shape::Version | Shape::Strings(_) | Shape::Const(Const::String(_)) => {
+            Kind::String
+        }
+        Shape::Array(_) => Kind::Array,
+        Shape::Map(_) | Shape::Object(_) | Shape::AllOf(_) => Kind::Object,
+        Shape::Union(members) => {
+            let mut kinds = members.iter().map(|member| kind(member, known));
+            let first = kinds.next()??;
+            return kinds.all(|kind| kind == Some(first)).then_some(first);
+        }
+        Shape::Any | Shape::Null | Shape::Nullable(_) | Shape::Ref(_) => return None,
+    })
+}
+
+/// Brings unions into one of two forms: all members are objects, or each is of another kind.
+fn tidy_unions(node: &mut Node, known: &Definitions, problems: &mut Problems) {
+    for (_, child) in node.children_mut() {
+        tidy_unions(child, known, problems);
+    }
+    let Shape::Union(members) = &mut node.shape else { return };
+    let mut nullable = false;
+    let mut flat = Vec::new();
+    for member in members.drain(..) {
+        match member.shape {
+            Shape::Union(inner) => flat.extend(inner),
+            Shape::Nullable(inner) => {
+                nullable = true;
+                match inner.shape {
+                    Shape::Union(inner) => flat.extend(inner),
+                    _ => flat.push(*inner),
+                }
+            }
+            _ => flat.push(member),
+        }
+    }
+    let mut seen = IndexSet::new();
+    flat.retain(|member| seen.insert(member.canonical()));
+    let tidy = match by_kind(flat, &node.at, known) {
+        Ok(shape) => shape,
+        Err((at, what)) => {
+            problems.report(
+                &at,
+                Some("anyOf"),
+                what,
+                "give the members a shape that tells them apart, or override the union: \
+                 `--override POINTER=opaque`",
+            );
+            Shape::Any
+        }
+    };
+    node.shape = if nullable {
+        let inner = Node { shape: tidy, doc: None, notes: Notes::default(), at: node.at.clone() };
+        Shape::Nullable(Box::new(inner))
+    } else {
+        tidy
+    };
+}
+
+fn by_kind(
+    members: Vec<Node>,
+    at: &str,
+    known: &Definitions,
+) -> Result<Shape, (String, String)> {
+    let mut kinds: IndexMap<Kind, Vec<Node>> = IndexMap::new();
+    for member in members {
+        let Some(kind) = kind(&member, known) else {
+            let what = "this member may be of several kinds of JSON value, or of any";
+            return Err((member.at.clone(), what.to_owned()));
+        };
+        kinds.entry(kind).or_default().push(member);
+    }
+    // Every integer is a number.
+    if kinds.contains_key(&Kind::Number) {
+        kinds.shift_remove(&Kind::Integer);
+    }
+    let mut tidy = Vec::new();
+    for (kind, mut members) in kinds {
+        tidy.push(match (kind, members.len()) {
+            (_, 1) => members.remove(0),
+            (Kind::Object, _) => {
+                let (doc, notes) = (None, Notes::default());
+                Node { shape: Shape::Union(members), at: at.to_owned(), doc, notes }
+            }
+            (Kind::String, _) => strings(members, known),
+            (Kind::Integer | Kind::Boolean | Kind::Number, _) => members.remove(0),
+            (Kind::Array, _) => {
+                return Err((
+                    members[1].at.clone(),
+                    format!("this array cannot be told from the one at {}", members[0].at),
+                ));
+            }
+        });
+    }
+    match tidy.len() {
+        1 => Ok(tidy.remove(0).shape),
+        _ => Ok(Shape::Union(tidy)),
+    }
+}
+
+/// Sets of strings, joined; with a free string among them, any string.
+fn strings(mut members: Vec<Node>, known: &Definitions) -> Node {
+    let mut all = IndexSet::new();
+    for member in &members {
+        match &resolve(member, known).shape {
+            Shape::Strings(values) => all.extend(values.iter().cloned()),
+            Shape::Const(Const::String(value)) => {
+                all.insert(value.clone());
+            }
+            _ => return members.remove(0),
+        }
+    }
+    let mut joined = members.remove(0);
+    joined.shape = Shape::Strings(all);
+    joined
+}
+
+/// The unions of the messages that a side sends. A schema may write one with a single member as that member.
+pub(crate) const DIRECTIONS: [&str; 4] =
+    ["ClientRequest", "ClientNotification", "ServerRequest", "ServerNotification"];
+
+fn directions_to_unions(definitions: &mut Definitions) {
+    for direction in DIRECTIONS {
+        let Some(node) = definitions.get(direction) else { continue };
+        let message = match &node.shape {
+            Shape::Ref(name) => Some(name.clone()),
+            Shape::Object(_) => {
+                let shape = node.canonical();
+                let same = |(name, other): &(&String, &Node)| {
+                    *name != direction && other.canonical() == shape
+                };
+                definitions.iter().find(same).map(|(name, _)| name.clone())
+            }
+            _ => None,
+        };
+        if let Some(message) = message
+            && let Some(node) = definitions.get_mut(direction)
+        {
+            let member = Node {
+                shape: Shape::Ref(message),
+                at: node.at.clone(),
+                doc: None,
+                notes: Notes::default(),
+            };
+            node.shape = Shape::Union(vec![member]);
+        }
+    }
+}
+
+/// One place of an inline type.
+struct Place {
+    definition: String,
+    path: Vec<String>,
+    name: Option<String>,
+}
+
+impl Place {
+    /// The property that holds it.
+    fn property(&self) -> &str {
+        self.path.iter().rev().find(|segment| *segment != "*").map_or("value", String::as_str)
+    }
+
+    /// The name that the place gives, if the type stands nowhere else.
+    fn own_name(&self) -> String {
+        // The result of a response that has several kinds is the outcome of its request.
+        if let Some(base) = self.definition.strip_suffix("ResultResponse")
+            && self.path == ["result"]
+        {
+            return format!("{base}Outcome");
+        }
+        let path = self.path.iter().map(|segment| match segment.as_str() {
+            "*" => "Value".to_owned(),
+            segment => names::variant(segment),
+        });
+        format!("{}{}", self.definition, path.collect::<String>())
+    }
+}
+
+/// Whether an inline shape needs a type of its own.
+fn needs_name(node: &Node) -> bool {
+    match &node.shape {
+        Shape::Object(object) => {
+            !object.properties.is_empty() || object.closed || object.embedded.is_some()
+        }
+        Shape::Strings(_) | Shape::Union(_) => true,
+        _ => false,
+    }
+}
+
+/// What makes two inline shapes one type: unions and sets by their shape, objects by the property's name as well, for
+/// two small objects can be alike by chance.
+fn identity(node: &Node, definition: &str, path: &[String]) -> String {
+    match &node.shape {
+        // Parameters belong to their method, though many methods take the same.
+        Shape::Object(_) if path == ["params"] => format!("{definition}.params"),
+        Shape::Object(_) => {
+            let property = path.last().map_or("", String::as_str);
+            format!("{property}:{}", node.canonical())
+        }
+        _ => node.canonical(),
+    }
+}
+
+fn name_inline_types(mut definitions: Definitions, problems: &mut Problems) -> Normalized {
+    let mut groups: IndexMap<String, Vec<Place>> = IndexMap::new();
+    for (name, node) in &mut definitions {
+        let mut path = Vec::new();
+        find_places(node, name, &mut path, &mut groups);
+    }
+    let named = choose_names(&groups, &definitions, problems);
+    let mut normalized = Normalized::default();
+    for (identity, name) in &named {
+        let places = groups[identity].iter();
+        let paths = places.map(|place| format!("{}.{}", place.definition, place.path.join(".")));
+        normalized.paths.insert(name.clone(), paths.collect());
+    }
+    for (name, mut node) in definitions {
+        let mut path = Vec::new();
+        extract(&mut node, &name, &mut path, &named, &mut normalized.definitions);
+        normalized.definitions.insert(name, node);
+    }
+    normalized
+}
+
+fn find_places(
+    node: &mut Node,
+    definition: &str,
+    path: &mut Vec<String>,
+    groups: &mut IndexMap<String, Vec<Place>>,
+) {
+    for (property, child) in node.children_mut() {
+        let pushed = property.is_some();
+        path.extend(property);
+        if needs_name(child) {
+            groups.entry(identity(child, definition, path)).or_default().push(Place {
+                definition: definition.to_owned(),
+                path: path.clone(),
+                name: child.notes.name.clone(),
+            });
+        }
+        find_places(child, definition, path, groups);
+        if pushed {
+            path.pop();
+        }
+    }
+}
+
+fn choose_names(
+    groups: &IndexMap<String, Vec<Place>>,
+    definitions: &Definitions,
+    problems: &mut Problems,
+) -> IndexMap<String, String> {
+    // A property's name alone is a name only where it means one type.
+    let mut claims: IndexMap<&str, usize> = IndexMap::new();
+    for places in groups.values().filter(|places| places.len() > 1) {
+        *claims.entry(places[0].property()).or_default() += 1;
+    }
+    let mut taken: IndexSet<String> =
+        definitions.keys().map(|name| names::type_name(name)).collect();
+    let mut chosen = IndexMap::new();
+    for (identity, places) in groups {
+        let first = &places[0];
+        let property = first.property();
+        let everywhere = places.iter().all(|place| place.property() == property);
+        let given = places.iter().find_map(|place| place.name.clone());
+        let short = names::type_name(property);
+        let candidates = [
+            given,
+            (places.len() > 1 && everywhere && claims[property] == 1).then_some(short),
+            Some(first.own_name()),
+            Some(format!("{}Inline", first.own_name())),
+        ];
+        let free = candidates.into_iter().flatten().find(|name| !taken.contains(&names::type_name(name)));
+        match free {
+            Some(name) => {
+                taken.insert(names::type_name(&name));
+                chosen.insert(identity.clone(), name);
+            }
+            None => problems.report(
+                &format!("/{}", first.own_name()),
+                None,
+                "no name is free for this inline type",
+                "name it: `--override POINTER=name:NAME`",
+            ),
+        }
+    }
+    chosen
+}
+
+fn extract(
+    node: &mut Node,
+    definition: &str,
+    path: &mut Vec<String>,
+    named: &IndexMap<String, String>,
+    definitions: &mut Definitions,
+) {
+    for (property, child) in node.children_mut() {
+        let pushed = property.is_some();
+        path.extend(property);
+        // The identity is that of the shape before its own parts were taken out.
+        let name = needs_name(child).then(|| named.get(&identity(child, definition, path))).flatten();
+        extract(child, definition, path, named, definitions);
+        if let Some(name) = name {
+            let shape = std::mem::replace(&mut child.shape, Shape::Ref(name.clone()));
+            let inner =
+                Node { shape, at: child.at.clone(), doc: child.doc.clone(), notes: child.notes.clone() };
+            child.notes = Notes { absent: inner.notes.absent.clone(), ..Notes::default() };
+            definitions.entry(name.clone()).or_insert(inner);
+        }
+        if pushed {
+            path.pop();
+        }
+    }
+}

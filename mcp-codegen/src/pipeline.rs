@@ -1,0 +1,160 @@
+//! One schema through all phases.
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::docs::Docs;
+use crate::emit::{self, Context};
+use crate::error::{Error, Problems};
+use crate::fixups::{self, Fixup};
+use crate::load::Document;
+use crate::lower::{Item, lower};
+use crate::model::{Node, Shape};
+use crate::normalize::{Normalized, normalize};
+use crate::overrides::Override;
+use crate::parse;
+use crate::print::{self, Chunk};
+
+/// A schema that has been lowered, and can be printed.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The definitions.
+    pub normalized: Normalized,
+    /// What they become.
+    pub items: Vec<Item>,
+    /// Names of fixups that had nothing to do.
+    pub stale: Vec<&'static str>,
+}
+
+/// Applies fixups and overrides, and lowers the document.
+pub fn run(
+    document: &Document,
+    fixups: &[&[Fixup]],
+    overrides: &[Override],
+    support: &str,
+) -> Result<Lowered, Error> {
+    let lowered = attempt(document, fixups, overrides, support)?;
+    for (index, one) in overrides.iter().enumerate().filter(|(_, one)| one.is_remedy()) {
+        let mut others = overrides.to_vec();
+        others.remove(index);
+        if attempt(document, fixups, &others, support).is_ok() {
+            return Err(one.stale());
+        }
+    }
+    Ok(lowered)
+}
+
+fn attempt(
+    document: &Document,
+    fixups: &[&[Fixup]],
+    overrides: &[Override],
+    support: &str,
+) -> Result<Lowered, Error> {
+    let mut document = document.clone();
+    let mut stale = Vec::new();
+    for fixup in fixups.iter().copied().flatten() {
+        if !(fixup.apply)(&mut document) {
+            stale.push(fixup.name);
+        }
+    }
+    for one in overrides {
+        one.apply(&mut document)?;
+    }
+    let mut problems = Problems::default();
+    let definitions = parse::definitions(&document, &mut problems);
+    if !problems.is_empty() {
+        problems.into_result(&document.name)?;
+        return Err(Error::Usage("unreachable: problems were reported".to_owned()));
+    }
+    let normalized = normalize(definitions, &mut problems);
+    let mut items = Vec::new();
+    if problems.is_empty() {
+        items = lower(&normalized, support, &mut problems);
+    }
+    problems.into_result(&document.name)?;
+    Ok(Lowered { normalized, items, stale })
+}
+
+/// The fixups for a core schema: those of its lifecycle are told by what it holds.
+pub fn core_fixups(document: &Document) -> Vec<&'static [Fixup]> {
+    if !document.definitions.contains_key("CallToolRequest") && !document.definitions.contains_key("ClientRequest") {
+        return Vec::new();
+    }
+    let modern = document.definitions.contains_key("InputRequiredResult");
+    vec![fixups::CORE, if modern { fixups::MODERN } else { fixups::LEGACY }]
+}
+
+/// Names of definitions that are the same in both, with all that they refer to.
+pub fn same(one: &Normalized, other: &Normalized) -> IndexSet<String> {
+    let mut same: IndexSet<String> = one
+        .definitions
+        .iter()
+        .filter(|(name, node)| {
+            other.definitions.get(*name).is_some_and(|other| meaning(node) == meaning(other))
+        })
+        .map(|(name, _)| name.clone())
+        .collect();
+    loop {
+        let before = same.len();
+        let kept = same.iter().filter(|name| {
+            let mut references = IndexSet::new();
+            one.definitions[*name].references(&mut references);
+            references.iter().all(|name| same.contains(name))
+        });
+        same = kept.cloned().collect();
+        if same.len() == before {
+            return same;
+        }
+    }
+}
+
+/// A definition's shape, with what else decides how it is read.
+fn meaning(node: &Node) -> String {
+    let members = match &node.shape {
+        Shape::Union(members) => members.iter().map(|member| member.notes.name.clone()).collect(),
+        _ => Vec::new(),
+    };
+    format!("{}{:?}{members:?}", node.canonical(), node.notes.told_by)
+}
+
+/// Everything that a module's text is made from.
+pub struct Module<'a> {
+    /// The schema.
+    pub lowered: &'a Lowered,
+    /// The path of `mcp_schema` from the generated code.
+    pub support: &'a str,
+    /// Our documentation.
+    pub docs: &'a Docs,
+    /// The revision.
+    pub revision: Option<&'a str>,
+    /// What stands elsewhere.
+    pub external: IndexMap<String, String>,
+    /// Whether methods and constants are part of the module.
+    pub registry: bool,
+    /// Only these definitions, if given.
+    pub only: Option<&'a IndexSet<String>>,
+}
+
+impl Module<'_> {
+    /// The module's text.
+    pub fn print(&self, name: &str, preamble: &str) -> Result<String, Error> {
+        print::file(name, preamble, &self.chunks())
+    }
+
+    fn chunks(&self) -> Vec<Chunk> {
+        let context = Context {
+            normalized: &self.lowered.normalized,
+            support: self.support,
+            docs: self.docs,
+            revision: self.revision,
+            external: &self.external,
+        };
+        let wanted = |item: &&Item| self.only.is_none_or(|only| only.contains(&item.definition));
+        let mut items: Vec<Item> = self.lowered.items.iter().filter(wanted).cloned().collect();
+        items.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut chunks = emit::module(&items, &context);
+        if self.registry {
+            chunks.extend(emit::registry(&context));
+        }
+        chunks
+    }
+}
