@@ -111,7 +111,8 @@ impl Builder {
 
     fn lower(&self, document: &Document, inputs: &mut Vec<PathBuf>) -> Result<Generated, Error> {
         let support = self.support.as_deref().unwrap_or("::mcp_schema");
-        let lowered = pipeline::run(document, &pipeline::core_fixups(document), &self.overrides, support)?;
+        let lowered =
+            pipeline::run(document, &pipeline::core_fixups(document), &self.overrides, support)?;
         let mut docs = Docs::default();
         if let Some(folder) = &self.docs {
             let (read, files) = Docs::read(folder)?;
@@ -120,13 +121,22 @@ impl Builder {
             inputs.extend(files);
         }
         let external = self.external(&lowered, support, inputs)?;
-        let (docs, revision, only) = (&docs, None, None);
-        let module = Module { lowered: &lowered, support, docs, revision, external, registry: true, only };
+        let module = Module {
+            lowered: &lowered,
+            support,
+            docs: &docs,
+            revision: None,
+            external,
+            registry: true,
+            listed: None,
+            only: None,
+        };
         let preamble = preamble(&document.name, support);
         let text = module.print(&document.name, &preamble)?;
-        let notes = lowered.stale.iter().map(|name| {
-            format!("the fixup `{name}` has nothing to do in {}", document.name)
-        });
+        let notes = lowered
+            .stale
+            .iter()
+            .map(|name| format!("the fixup `{name}` has nothing to do in {}", document.name));
         Ok(Generated { text, notes: notes.collect(), inputs: Vec::new() })
     }
 

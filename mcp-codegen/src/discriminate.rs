@@ -90,8 +90,14 @@ pub fn choose(
                 problems.report(
                     &union.at,
                     Some("anyOf"),
-                    format!("`{}` is no object with named properties, so nothing tells it", arm.definition),
-                    format!("give it a constant property, or override `{name}`: `--override {}=opaque`", union.at),
+                    format!(
+                        "`{}` is no object with named properties, so nothing tells it",
+                        arm.definition
+                    ),
+                    format!(
+                        "give it a constant property, or override `{name}`: `--override {}=opaque`",
+                        union.at
+                    ),
                 );
                 return None;
             }
@@ -118,7 +124,9 @@ type Objects<'a> = [(Arm, &'a Object, &'a Node)];
 fn by_tag(objects: &Objects<'_>, known: &Definitions) -> Option<Choice> {
     let (_, first, _) = objects.first()?;
     let mut keys: Vec<&String> = first.properties.keys().collect();
-    keys.sort_by_key(|key| PREFERRED.iter().position(|known| key == known).unwrap_or(PREFERRED.len()));
+    keys.sort_by_key(|key| {
+        PREFERRED.iter().position(|known| key == known).unwrap_or(PREFERRED.len())
+    });
     keys.into_iter().find_map(|key| {
         let mut values: IndexMap<String, Arm> = IndexMap::new();
         let mut absent = None;
@@ -150,10 +158,12 @@ fn by_key(objects: &Objects<'_>) -> Option<Choice> {
     let mut absent = None;
     for (arm, object, _) in objects {
         let telling = object.required.iter().find(|key| {
-            let known = objects.iter().filter(|(_, object, _)| object.properties.contains_key(*key));
+            let known =
+                objects.iter().filter(|(_, object, _)| object.properties.contains_key(*key));
             known.count() == 1
         })?;
-        let may_lack = object.properties.get(telling).is_some_and(|node| node.notes.absent.is_some());
+        let may_lack =
+            object.properties.get(telling).is_some_and(|node| node.notes.absent.is_some());
         if may_lack && absent.replace(arm.clone()).is_some() {
             return None;
         }
@@ -185,9 +195,9 @@ fn by_rules(objects: &Objects<'_>, known: &Definitions) -> Result<Choice, (Strin
     rules.sort_by_key(|(_, conditions)| usize::MAX - conditions.len());
     for (index, (arm, conditions)) in rules.iter().enumerate() {
         // An alternative whose demands none of the later ones' values could miss would never be reached.
-        let hidden = rules[index + 1..].iter().find(|(_, others)| {
-            conditions.iter().all(|one| others.contains(one))
-        });
+        let hidden = rules[index + 1..]
+            .iter()
+            .find(|(_, others)| conditions.iter().all(|one| others.contains(one)));
         if let Some((other, _)) = hidden {
             return Err((arm.definition.clone(), other.definition.clone()));
         }

@@ -21,7 +21,8 @@ pub struct Origin {
 const PROSE: &[&str] = &["$comment", "$id", "$schema", "description", "examples", "title"];
 
 /// The keys of a schema, most telling first.
-const ORDER: &[&str] = &["type", "const", "enum", "$ref", "allOf", "anyOf", "oneOf", "required", "properties"];
+const ORDER: &[&str] =
+    &["type", "const", "enum", "$ref", "allOf", "anyOf", "oneOf", "required", "properties"];
 
 /// Distils a published schema into the text that the project keeps.
 ///
@@ -100,7 +101,8 @@ fn is_prose(key: &str, value: &Value) -> bool {
 fn named(schemas: &Value) -> Value {
     match schemas {
         Value::Object(schemas) => {
-            let kept = sorted(schemas).into_iter().map(|name| (name.clone(), facts(&schemas[name])));
+            let kept =
+                sorted(schemas).into_iter().map(|name| (name.clone(), facts(&schemas[name])));
             Value::Object(kept.collect())
         }
         _ => schemas.clone(),
@@ -145,7 +147,9 @@ fn write_value(out: &mut String, value: &Value, indent: usize) {
         write_value(out, value, indent + 2);
     };
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| line(out, Some(key), value)),
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| line(out, Some(key), value))
+        }
         Value::Array(items) => items.iter().for_each(|value| line(out, None, value)),
         _ => {}
     }
@@ -157,10 +161,14 @@ fn flat(value: &Value) -> String {
     match value {
         Value::Object(members) if members.is_empty() => "{}".to_owned(),
         Value::Object(members) => {
-            let members = members.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), flat(value)));
+            let members = members
+                .iter()
+                .map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), flat(value)));
             format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", "))
+        }
         _ => value.to_string(),
     }
 }

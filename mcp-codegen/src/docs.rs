@@ -45,8 +45,11 @@ impl Docs {
         for path in &files {
             let text = fs::read_to_string(path)
                 .map_err(|source| Error::File { path: path.clone(), source })?;
-            docs.add(&text)
-                .map_err(|(line, what)| Error::Docs { path: path.clone(), line, what })?;
+            docs.add(&text).map_err(|(line, what)| Error::Docs {
+                path: path.clone(),
+                line,
+                what,
+            })?;
         }
         Ok((docs, files))
     }
@@ -69,7 +72,8 @@ impl Docs {
                     Some((names, revision)) => (names, format!("@{}", revision.trim())),
                     None => (names, String::new()),
                 };
-                owners = names.split(',').map(|name| format!("{}{revision}", name.trim())).collect();
+                owners =
+                    names.split(',').map(|name| format!("{}{revision}", name.trim())).collect();
                 field = None;
             } else {
                 body.push_str(line);

@@ -46,6 +46,29 @@ pub fn registry(context: &Context<'_>) -> Vec<Chunk> {
     parts.into_iter().flatten().map(Chunk::Items).collect()
 }
 
+/// A macro that hands the list of a module's types to another: for tests that go over all of them.
+pub fn definitions(items: &[Item], module: &str) -> Chunk {
+    let (mut types, mut variants) = (String::new(), String::new());
+    for item in items {
+        let _ = writeln!(types, "                {} = {:?};", item.name, item.definition);
+        if let Body::Union { variants: held, .. } = &item.body {
+            for (variant, held) in held {
+                let name = &item.name;
+                let _ = writeln!(
+                    variants,
+                    "                {name}::{variant} = {:?};",
+                    held.definition
+                );
+            }
+        }
+    }
+    Chunk::Table(format!(
+        "#[doc(hidden)]\n#[macro_export]\nmacro_rules! __definitions_of_{module} {{\n    ($with:ident) => {{\n        \
+         $with! {{\n            types {{\n{types}            }}\n            variants {{\n{variants}            }}\n        \
+         }}\n    }};\n}}\n"
+    ))
+}
+
 impl Context<'_> {
     /// Re-exports of what is defined elsewhere.
     fn uses(&self) -> Option<String> {
@@ -68,7 +91,8 @@ impl Context<'_> {
         let support = self.support;
         match &item.body {
             Body::Alias(ty) => {
-                let text = if ty.text == *name { format!("{support}::{name}") } else { ty.text.clone() };
+                let text =
+                    if ty.text == *name { format!("{support}::{name}") } else { ty.text.clone() };
                 chunks.push(Chunk::Items(format!("{docs}pub type {name} = {text};\n")));
             }
             Body::Struct(body) => {
@@ -100,8 +124,9 @@ impl Context<'_> {
                     matches!(kind, Kind::Boolean | Kind::Integer) || ty.text == "String"
                 });
                 let derives = if simple { ", Eq, PartialOrd, Ord, Hash" } else { "" };
-                let mut text =
-                    format!("{docs}#[derive(Clone, Debug, PartialEq{derives})]\npub enum {name} {{\n");
+                let mut text = format!(
+                    "{docs}#[derive(Clone, Debug, PartialEq{derives})]\npub enum {name} {{\n"
+                );
                 let mut rows = vec![format!("{name} = {wire:?};")];
                 for (kind, variant, ty) in kinds {
                     let article = if matches!(kind, Kind::Array | Kind::Integer | Kind::Object) {
@@ -109,8 +134,15 @@ impl Context<'_> {
                     } else {
                         "A"
                     };
-                    let _ = writeln!(text, "/// {article} {}.\n{variant}({}),", kind.name(), ty.text);
-                    rows.push(format!("{} {variant}({});", kind.name(), ty.text));
+                    let _ =
+                        writeln!(text, "/// {article} {}.\n{variant}({}),", kind.name(), ty.text);
+                    // A set of strings is read like a string, but is not made from any.
+                    let kind = if *kind == Kind::String && ty.text != "String" {
+                        "name"
+                    } else {
+                        kind.name()
+                    };
+                    rows.push(format!("{kind} {variant}({});", ty.text));
                 }
                 text.push_str("}\n");
                 chunks.push(Chunk::Items(text));
@@ -140,7 +172,10 @@ impl Context<'_> {
             let _ = writeln!(text, "{doc}pub {}: Option<{}>,", field.name, field.ty.text);
         }
         if let Some((field, ty)) = &body.embedded {
-            let _ = writeln!(text, "/// Its fields stand among the others on the wire.\npub {field}: {ty},");
+            let _ = writeln!(
+                text,
+                "/// Its fields stand among the others on the wire.\npub {field}: {ty},"
+            );
         } else if !body.closed {
             let _ = writeln!(
                 text,
@@ -160,17 +195,22 @@ impl Context<'_> {
         open: bool,
         docs: &str,
     ) -> String {
-        let mut text =
-            format!("{docs}#[derive(Clone, Debug, PartialEq)]\npub enum {} {{\n", item.name);
+        let mut text = format!(
+            "{docs}#[allow(clippy::large_enum_variant)]\n#[derive(Clone, Debug, PartialEq)]\npub enum {} {{\n",
+            item.name
+        );
         for (index, (variant, held)) in variants.iter().enumerate() {
             let told = match choice {
                 Choice::Tag { key, values, .. } => {
                     values.get(index).map(|(value, _)| format!("`{key}` is `{value}`."))
                 }
-                Choice::Key { keys, .. } => keys.get(index).map(|(key, _)| format!("It has `{key}`.")),
+                Choice::Key { keys, .. } => {
+                    keys.get(index).map(|(key, _)| format!("It has `{key}`."))
+                }
                 Choice::Rules(_) => None,
             };
-            let told = told.unwrap_or_else(|| format!("A [`{}`].", names::type_name(&held.definition)));
+            let told =
+                told.unwrap_or_else(|| format!("A [`{}`].", names::type_name(&held.definition)));
             let _ = writeln!(text, "/// {told}\n{variant}({}),", held.ty);
         }
         if open && let Choice::Tag { key, .. } = choice {
@@ -195,12 +235,15 @@ impl Context<'_> {
         let names = self.names_of(item);
         let schema = self.normalized.definitions.get(&item.definition);
         let text = self.docs.get(&names, None, self.revision).map(str::to_owned);
-        let text = text.or_else(|| schema.and_then(|node| node.doc.clone())).unwrap_or_else(|| {
-            match self.normalized.paths.get(&item.definition) {
+        let text =
+            text.or_else(|| schema.and_then(|node| node.doc.clone())).unwrap_or_else(|| match self
+                .normalized
+                .paths
+                .get(&item.definition)
+            {
                 Some(paths) => format!("What the schema has inline at `{}`.", paths.join("`, `")),
                 None => format!("The schema's `{}`.", item.definition),
-            }
-        });
+            });
         self.comment(&text)
     }
 
@@ -251,7 +294,9 @@ impl Context<'_> {
                 Some((node, false)) => format!("Option<{}>", self.path(node)),
             };
             let (kind, result) = match &method.result {
-                Some(result) => ("Request", format!("type Result = super::{};", names::type_name(result))),
+                Some(result) => {
+                    ("Request", format!("type Result = super::{};", names::type_name(result)))
+                }
                 None => ("Notification", String::new()),
             };
             let _ = write!(
@@ -283,7 +328,8 @@ impl Context<'_> {
         let known = &self.normalized.definitions;
         let mut text = String::new();
         for (definition, node) in known {
-            let Some(base) = definition.strip_suffix("Error").filter(|base| !base.is_empty()) else {
+            let Some(base) = definition.strip_suffix("Error").filter(|base| !base.is_empty())
+            else {
                 continue;
             };
             let Some(code) = error_code(node, known) else { continue };
@@ -302,7 +348,11 @@ impl Context<'_> {
         let mut keys: IndexMap<String, String> = IndexMap::new();
         for node in self.normalized.definitions.values() {
             if let Shape::Object(object) = &node.shape {
-                for key in object.properties.keys().filter(|key| key.starts_with("io.modelcontextprotocol/")) {
+                for key in object
+                    .properties
+                    .keys()
+                    .filter(|key| key.starts_with("io.modelcontextprotocol/"))
+                {
                     keys.insert(names::constant(key), key.clone());
                 }
             }
@@ -341,7 +391,9 @@ fn plain_links(text: &str) -> String {
 
 fn error_code(node: &Node, known: &crate::parse::Definitions) -> Option<i64> {
     let Shape::Object(object) = &node.shape else { return None };
-    if let Some(Shape::Const(Const::Integer(code))) = object.properties.get("code").map(|node| &node.shape) {
+    if let Some(Shape::Const(Const::Integer(code))) =
+        object.properties.get("code").map(|node| &node.shape)
+    {
         return Some(*code);
     }
     error_code(resolve(object.properties.get("error")?, known), known)
@@ -359,19 +411,27 @@ fn object_rows(item: &Item, body: &Struct) -> Vec<String> {
     for (index, (key, value, _)) in body.constants.iter().enumerate() {
         rows.push(match value {
             Const::String(value) => format!("constant {index} {key:?} = {value:?}, constant;"),
-            Const::Integer(value) => format!("constant {index} {key:?} = {value}_i64, constant_value;"),
+            Const::Integer(value) => {
+                format!("constant {index} {key:?} = {value}_i64, constant_value;")
+            }
             Const::Boolean(value) => format!("constant {index} {key:?} = {value}, constant_value;"),
         });
     }
     let mut index = body.constants.len();
     for Field { key, name, ty, by, absent, .. } in &body.required {
         let absent = absent.as_ref().map_or(String::new(), |absent| format!(", else {absent}"));
-        rows.push(format!("required {index} {key:?} {name}: {}, {}, {by}{absent};", ty.text, ty.argument));
+        rows.push(format!(
+            "required {index} {key:?} {name}: {}, {}, {by}{absent};",
+            ty.text, ty.argument
+        ));
         index += 1;
     }
     for Field { key, name, ty, by, .. } in &body.optional {
         let setter = names::setter(name);
-        rows.push(format!("optional {index} {key:?} {name} {setter}: {}, {}, {by};", ty.text, ty.argument));
+        rows.push(format!(
+            "optional {index} {key:?} {name} {setter}: {}, {}, {by};",
+            ty.text, ty.argument
+        ));
         index += 1;
     }
     if let Some((field, ty)) = &body.embedded {
@@ -391,7 +451,8 @@ fn union_rows(
     open: bool,
     context: &Context<'_>,
 ) -> (&'static str, Vec<String>) {
-    let held = |index: usize| variants.get_index(index).map(|(name, held)| format!("{name}({})", held.ty));
+    let held =
+        |index: usize| variants.get_index(index).map(|(name, held)| format!("{name}({})", held.ty));
     let variant = |index: usize| held(index).unwrap_or_default();
     let head = format!("{} = {:?}", item.name, item.definition);
     match choice {

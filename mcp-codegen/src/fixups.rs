@@ -34,11 +34,8 @@ pub const CORE: &[Fixup] = fixups![
 ];
 
 /// For the core up to 2025-11-25.
-pub const LEGACY: &[Fixup] = fixups![
-    a_task_can_be_the_outcome,
-    request_meta_has_a_name,
-    related_task_key_is_named,
-];
+pub const LEGACY: &[Fixup] =
+    fixups![a_task_can_be_the_outcome, request_meta_has_a_name, related_task_key_is_named,];
 
 /// For the core from 2026-07-28 on.
 pub const MODERN: &[Fixup] = fixups![
@@ -78,7 +75,11 @@ pub const TASKS_BORROW: &[&str] = &[
     "SubscriptionsListenRequestParams",
 ];
 
-fn at<'a>(document: &'a mut Document, definition: &str, pointer: &str) -> Option<&'a mut Map<String, Value>> {
+fn at<'a>(
+    document: &'a mut Document,
+    definition: &str,
+    pointer: &str,
+) -> Option<&'a mut Map<String, Value>> {
     document.definitions.get_mut(definition)?.pointer_mut(pointer)?.as_object_mut()
 }
 
@@ -104,7 +105,8 @@ fn json_value_is_any_json(document: &mut Document) -> bool {
 fn elicited_numbers_have_fractions(document: &mut Document) -> bool {
     let members = at(document, "ElicitResult", "/properties/content/additionalProperties")
         .and_then(|schema| schema.get_mut("anyOf")?.as_array_mut());
-    let mut kinds = members.into_iter().flatten().filter_map(|schema| schema.get_mut("type")?.as_array_mut());
+    let mut kinds =
+        members.into_iter().flatten().filter_map(|schema| schema.get_mut("type")?.as_array_mut());
     kinds.any(|kinds| match kinds.iter_mut().find(|kind| *kind == "integer") {
         Some(kind) => {
             *kind = json!("number");
@@ -125,8 +127,12 @@ fn results_are_chosen_by_their_request(document: &mut Document) -> bool {
         .iter()
         .filter(|(name, schema)| {
             let members = schema.get("anyOf").and_then(Value::as_array);
-            let alias = name.ends_with("Result") && referred(schema) == Some("Result") && *name != "EmptyResult";
-            alias || members.is_some_and(|all| all.len() > 3 && all.iter().all(is_result)) && unused(name)
+            let alias = name.ends_with("Result")
+                && referred(schema) == Some("Result")
+                && *name != "EmptyResult";
+            alias
+                || members.is_some_and(|all| all.len() > 3 && all.iter().all(is_result))
+                    && unused(name)
         })
         .map(|(name, _)| name.clone())
         .collect();
@@ -157,7 +163,8 @@ fn log_levels_are_open(document: &mut Document) -> bool {
 /// The schema has protocol versions as plain strings.
 fn versions_are_typed(document: &mut Document) -> bool {
     fn visit(schema: &mut Value, applied: &mut bool) {
-        const SINGLE: &[&str] = &["protocolVersion", "io.modelcontextprotocol/protocolVersion", "requested"];
+        const SINGLE: &[&str] =
+            &["protocolVersion", "io.modelcontextprotocol/protocolVersion", "requested"];
         const SEVERAL: &[&str] = &["supportedVersions", "supported"];
         let plain = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "string");
         if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
@@ -168,7 +175,8 @@ fn versions_are_typed(document: &mut Document) -> bool {
                     _ => None,
                 };
                 if let Some(target) = target.filter(|target| plain(target)) {
-                    *applied |= note(target.as_object_mut(), "x-mcp-type", json!("ProtocolVersion"));
+                    *applied |=
+                        note(target.as_object_mut(), "x-mcp-type", json!("ProtocolVersion"));
                 }
             }
         }
@@ -230,7 +238,11 @@ fn a_task_can_be_the_outcome(document: &mut Document) -> bool {
 
 /// The inline `_meta` of all requests, which later revisions name.
 fn request_meta_has_a_name(document: &mut Document) -> bool {
-    note(at(document, "RequestParams", "/properties/_meta"), "x-mcp-name", json!("RequestMetaObject"))
+    note(
+        at(document, "RequestParams", "/properties/_meta"),
+        "x-mcp-name",
+        json!("RequestMetaObject"),
+    )
 }
 
 /// The key under which `RelatedTaskMetadata` stands in `_meta` is only in the prose (2025-11-25, Tasks).
@@ -269,7 +281,8 @@ fn result_types_tell_results_apart(document: &mut Document) -> bool {
         }
         // The extension combines its results from parts, and gives the constants itself.
         for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
-            let result_type = part.pointer_mut("/properties/resultType").and_then(Value::as_object_mut);
+            let result_type =
+                part.pointer_mut("/properties/resultType").and_then(Value::as_object_mut);
             let complete = result_type.filter(|part| part.get("const") == Some(&json!("complete")));
             applied |= note(complete, "x-mcp-absent", json!("complete"));
         }
@@ -296,7 +309,9 @@ fn absent_cache_hints_mean_stale_and_private(document: &mut Document) -> bool {
             ttl.insert("x-mcp-clamp".to_owned(), json!(true));
             applied |= note(Some(ttl), "x-mcp-absent", json!(0));
         }
-        if let Some(scope) = schema.pointer_mut("/properties/cacheScope").and_then(Value::as_object_mut) {
+        if let Some(scope) =
+            schema.pointer_mut("/properties/cacheScope").and_then(Value::as_object_mut)
+        {
             applied |= note(Some(scope), "x-mcp-absent", json!("private"));
         }
     }
@@ -307,7 +322,8 @@ fn absent_cache_hints_mean_stale_and_private(document: &mut Document) -> bool {
 fn results_of_tasks_hold_the_task(document: &mut Document) -> bool {
     let mut applied = false;
     for name in ["GetTaskResult", "TaskStatusNotificationParams"] {
-        let parts = at(document, name, "").and_then(|schema| schema.get_mut("allOf")?.as_array_mut());
+        let parts =
+            at(document, name, "").and_then(|schema| schema.get_mut("allOf")?.as_array_mut());
         for part in parts.into_iter().flatten() {
             if part.get("anyOf").is_some() {
                 applied |= note(part.as_object_mut(), "x-mcp-name", json!("task"));
@@ -316,7 +332,9 @@ fn results_of_tasks_hold_the_task(document: &mut Document) -> bool {
     }
     // The notification repeats its parameters inline.
     let parameters = reference("TaskStatusNotificationParams", document);
-    if let Some(parts) = at(document, "TaskStatusNotification", "").and_then(|schema| schema.get_mut("allOf")?.as_array_mut()) {
+    if let Some(parts) = at(document, "TaskStatusNotification", "")
+        .and_then(|schema| schema.get_mut("allOf")?.as_array_mut())
+    {
         for part in parts {
             if let Some(params) = part.pointer_mut("/properties/params") {
                 *params = parameters.clone();
@@ -358,7 +376,9 @@ fn messages_of_tasks_have_a_direction(document: &mut Document) -> bool {
     let notification = reference("TaskStatusNotification", document);
     let applied = !requests.is_empty();
     document.definitions.insert("ClientRequest".to_owned(), json!({ "anyOf": requests }));
-    document.definitions.insert("ServerNotification".to_owned(), json!({ "anyOf": [notification] }));
+    document
+        .definitions
+        .insert("ServerNotification".to_owned(), json!({ "anyOf": [notification] }));
     applied
 }
 

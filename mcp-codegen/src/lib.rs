@@ -3,16 +3,14 @@
 //! In a build script:
 //!
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     let generated = mcp_codegen::Builder::new()
-//!         .schema("schema.json")
-//!         .docs("docs") // optional: Markdown, merged into the types' documentation
-//!         .out("protocol.rs") // in OUT_DIR
-//!         .generate();
-//!     if let Err(error) = generated {
-//!         mcp_codegen::fail(&error);
-//!     }
+//! // build.rs, in `main`
+//! let generated = mcp_codegen::Builder::new()
+//!     .schema("schema.json")
+//!     .docs("docs") // optional: Markdown, merged into the types' documentation
+//!     .out("protocol.rs") // in OUT_DIR
+//!     .generate();
+//! if let Err(error) = generated {
+//!     mcp_codegen::fail(&error);
 //! }
 //! ```
 //!

@@ -22,8 +22,8 @@ impl Document {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let text = fs::read(path)
-            .map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let text =
+            fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         let value: Value = serde_json::from_slice(&text)
             .map_err(|source| Error::Json { path: path.to_owned(), source })?;
         Self::new(name, value)
@@ -34,7 +34,12 @@ impl Document {
         let name = name.into();
         let mut problems = Problems::default();
         let Value::Object(mut root) = value else {
-            problems.report("", None, "the document is no JSON object", "give a JSON Schema document");
+            problems.report(
+                "",
+                None,
+                "the document is no JSON object",
+                "give a JSON Schema document",
+            );
             return Err(Error::Schema { name, problems });
         };
         // Each dialect is one arm: the rest of the pipeline knows only definitions.

@@ -157,9 +157,9 @@ impl Lowering<'_> {
             }
             Shape::Strings(values) => {
                 let mut taken = IndexSet::new();
-                let values = values.iter().map(|value| {
-                    (value.clone(), unique(names::variant(value), &mut taken))
-                });
+                let values = values
+                    .iter()
+                    .map(|value| (value.clone(), unique(names::variant(value), &mut taken)));
                 Body::Strings { values: values.collect(), open: node.notes.open }
             }
             Shape::Union(members) => self.union(definition, node, members, problems),
@@ -234,9 +234,9 @@ impl Lowering<'_> {
                 let variant = values.contains(&value).then(|| names::variant(&value))?;
                 Some(format!("{}::{variant}", ty.text))
             }
-            Shape::String => serde_json::from_str::<String>(json)
-                .ok()
-                .map(|text| format!("{text:?}.to_owned()")),
+            Shape::String => {
+                serde_json::from_str::<String>(json).ok().map(|text| format!("{text:?}.to_owned()"))
+            }
             _ => None,
         }
     }
@@ -251,8 +251,7 @@ impl Lowering<'_> {
         if kind(node, self.known) != Some(Kind::Object) {
             return Body::Kinds(self.kinds(definition, members, problems));
         }
-        let Some(choice) =
-            discriminate::choose(definition, node, members, self.known, problems)
+        let Some(choice) = discriminate::choose(definition, node, members, self.known, problems)
         else {
             return Body::Alias(self.ty(&Node::any(&node.at), definition, problems));
         };
@@ -315,11 +314,8 @@ impl Lowering<'_> {
     fn ty(&self, node: &Node, of: &str, problems: &mut Problems) -> Type {
         let support = self.support;
         let plain = |text: String| Type { argument: text.clone(), text, nullable: false };
-        let into = |text: String| Type {
-            argument: format!("impl Into<{text}>"),
-            text,
-            nullable: false,
-        };
+        let into =
+            |text: String| Type { argument: format!("impl Into<{text}>"), text, nullable: false };
         match &node.shape {
             Shape::Any => Type { nullable: true, ..into(format!("{support}::Value")) },
             Shape::Null => {
@@ -353,8 +349,10 @@ impl Lowering<'_> {
                     matches!(resolve(node, self.known).shape, Shape::Any | Shape::Nullable(_));
                 let text = self.boxed(of, name);
                 // An alias of a number takes literals, as the number itself does.
-                let scalar =
-                    matches!(resolve(node, self.known).shape, Shape::Boolean | Shape::Integer { .. });
+                let scalar = matches!(
+                    resolve(node, self.known).shape,
+                    Shape::Boolean | Shape::Integer { .. }
+                );
                 if scalar { plain(text) } else { Type { nullable, ..into(text) } }
             }
             Shape::Object(_) => into(format!("{support}::JsonObject")),

@@ -74,7 +74,15 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Import { file, revision, source, root } => {
             import(&file, revision, source, &workspace(root)?)
         }
-        Command::Generate { check, schema: Some(schema), out: Some(out), docs, crate_path, overrides, .. } => {
+        Command::Generate {
+            check,
+            schema: Some(schema),
+            out: Some(out),
+            docs,
+            crate_path,
+            overrides,
+            ..
+        } => {
             let mut builder = Builder::new().schema(schema).out(&out).crate_path(crate_path);
             if let Some(docs) = docs {
                 builder = builder.docs(docs);

@@ -90,6 +90,8 @@ pub struct Object {
     pub required: IndexSet<String>,
     /// Whether no others are allowed.
     pub closed: bool,
+    /// Whether the schema says that any others are allowed, which it means even where it does not say so.
+    pub expects_others: bool,
     /// A union whose properties stand among these: the field's name and the union.
     pub embedded: Option<(String, Box<Node>)>,
 }
@@ -203,7 +205,10 @@ impl Node {
                 .iter_mut()
                 .map(|(name, node)| (Some(name.clone()), node))
                 .chain(
-                    object.embedded.iter_mut().map(|(field, node)| (Some(field.clone()), &mut **node)),
+                    object
+                        .embedded
+                        .iter_mut()
+                        .map(|(field, node)| (Some(field.clone()), &mut **node)),
                 )
                 .collect(),
             _ => Vec::new(),

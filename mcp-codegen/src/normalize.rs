@@ -127,11 +127,7 @@ fn is_telling(node: &Node) -> bool {
     }
 }
 
-fn refer_within(
-    node: &mut Node,
-    originals: &IndexMap<String, Option<String>>,
-    changed: &mut bool,
-) {
+fn refer_within(node: &mut Node, originals: &IndexMap<String, Option<String>>, changed: &mut bool) {
     for (_, child) in node.children_mut() {
         refer_within(child, originals, changed);
     }
@@ -231,12 +227,16 @@ fn intersect(before: &mut Node, other: Node, known: &Definitions, problems: &mut
         (Shape::Integer { .. }, Shape::Const(Const::Integer(_))) => true,
         (Shape::Const(Const::Integer(_)), Shape::Integer { .. }) => return,
         (Shape::Boolean, Shape::Const(Const::Boolean(_))) => true,
-        (Shape::Strings(_), Shape::Const(Const::String(_))) if resolve(before, known).notes.open => {
+        (Shape::Strings(_), Shape::Const(Const::String(_)))
+            if resolve(before, known).notes.open =>
+        {
             true
         }
         (Shape::Strings(all), Shape::Const(Const::String(one))) => all.contains(one),
         (Shape::Strings(all), Shape::Strings(some)) => some.iter().all(|one| all.contains(one)),
-        (Shape::Map(values), Shape::Object(_) | Shape::AllOf(_)) => matches!(values.shape, Shape::Any),
+        (Shape::Map(values), Shape::Object(_) | Shape::AllOf(_)) => {
+            matches!(values.shape, Shape::Any)
+        }
         (Shape::Object(_), Shape::Object(_)) => {
             let mut merged = Object::default();
             merge_into(&mut merged, before, known, problems);
@@ -384,11 +384,7 @@ fn tidy_unions(node: &mut Node, known: &Definitions, problems: &mut Problems) {
     };
 }
 
-fn by_kind(
-    members: Vec<Node>,
-    at: &str,
-    known: &Definitions,
-) -> Result<Shape, (String, String)> {
+fn by_kind(members: Vec<Node>, at: &str, known: &Definitions) -> Result<Shape, (String, String)> {
     let mut kinds: IndexMap<Kind, Vec<Node>> = IndexMap::new();
     for member in members {
         let Some(kind) = kind(&member, known) else {
@@ -597,7 +593,8 @@ fn choose_names(
             Some(first.own_name()),
             Some(format!("{}Inline", first.own_name())),
         ];
-        let free = candidates.into_iter().flatten().find(|name| !taken.contains(&names::type_name(name)));
+        let free =
+            candidates.into_iter().flatten().find(|name| !taken.contains(&names::type_name(name)));
         match free {
             Some(name) => {
                 taken.insert(names::type_name(&name));
@@ -625,12 +622,17 @@ fn extract(
         let pushed = property.is_some();
         path.extend(property);
         // The identity is that of the shape before its own parts were taken out.
-        let name = needs_name(child).then(|| named.get(&identity(child, definition, path))).flatten();
+        let name =
+            needs_name(child).then(|| named.get(&identity(child, definition, path))).flatten();
         extract(child, definition, path, named, definitions);
         if let Some(name) = name {
             let shape = std::mem::replace(&mut child.shape, Shape::Ref(name.clone()));
-            let inner =
-                Node { shape, at: child.at.clone(), doc: child.doc.clone(), notes: child.notes.clone() };
+            let inner = Node {
+                shape,
+                at: child.at.clone(),
+                doc: child.doc.clone(),
+                notes: child.notes.clone(),
+            };
             child.notes = Notes { absent: inner.notes.absent.clone(), ..Notes::default() };
             definitions.entry(name.clone()).or_insert(inner);
         }

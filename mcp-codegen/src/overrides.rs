@@ -91,11 +91,12 @@ impl Override {
             Kind::Name(name) => ("x-mcp-name", json!(name)),
             Kind::ToldBy(key) => ("x-mcp-told-by", json!(key)),
         };
-        let (name, rest) = inner.split_once('/').map_or((inner.as_str(), String::new()), |(name, rest)| {
-            (name, format!("/{rest}"))
-        });
+        let (name, rest) = inner
+            .split_once('/')
+            .map_or((inner.as_str(), String::new()), |(name, rest)| (name, format!("/{rest}")));
         let name = name.replace("~1", "/").replace("~0", "~");
-        let place = document.definitions.get_mut(&name).and_then(|schema| schema.pointer_mut(&rest));
+        let place =
+            document.definitions.get_mut(&name).and_then(|schema| schema.pointer_mut(&rest));
         match place {
             Some(Value::Object(schema)) => {
                 schema.insert(key.to_owned(), value);

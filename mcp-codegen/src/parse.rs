@@ -18,8 +18,16 @@ const DEPTH: usize = 64;
 
 /// Keywords without a say in the types: prose, and bounds that are documented but not enforced.
 const SILENT: &[&str] = &[
-    "$comment", "$id", "$schema", "default", "deprecated", "description", "examples", "readOnly",
-    "title", "writeOnly",
+    "$comment",
+    "$id",
+    "$schema",
+    "default",
+    "deprecated",
+    "description",
+    "examples",
+    "readOnly",
+    "title",
+    "writeOnly",
 ];
 const OF_STRINGS: &[&str] =
     &["contentEncoding", "contentMediaType", "format", "maxLength", "minLength", "pattern"];
@@ -27,13 +35,34 @@ const OF_NUMBERS: &[&str] =
     &["exclusiveMaximum", "exclusiveMinimum", "format", "maximum", "minimum", "multipleOf"];
 const OF_ARRAYS: &[&str] = &["items", "maxItems", "minItems", "uniqueItems"];
 const OF_OBJECTS: &[&str] = &[
-    "additionalProperties", "maxProperties", "minProperties", "properties", "propertyNames",
+    "additionalProperties",
+    "maxProperties",
+    "minProperties",
+    "properties",
+    "propertyNames",
     "required",
 ];
 const FORMATS: &[&str] = &[
-    "byte", "date", "date-time", "double", "email", "float", "hostname", "int32", "int64", "ipv4",
-    "ipv6", "json-pointer", "regex", "time", "uint32", "uint64", "uri", "uri-reference",
-    "uri-template", "uuid",
+    "byte",
+    "date",
+    "date-time",
+    "double",
+    "email",
+    "float",
+    "hostname",
+    "int32",
+    "int64",
+    "ipv4",
+    "ipv6",
+    "json-pointer",
+    "regex",
+    "time",
+    "uint32",
+    "uint64",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "uuid",
 ];
 const OPAQUE: &str = "if any JSON will do here, override it: `--override POINTER=opaque`";
 
@@ -208,7 +237,11 @@ impl Parser<'_> {
                 Some(integer) => Shape::Const(Const::Integer(integer)),
                 None => self.fail(at, keyword, format!("{number} is no integer of 64 bits")),
             },
-            _ => self.fail(at, keyword, "only strings, integers, truth values and null can be constants"),
+            _ => self.fail(
+                at,
+                keyword,
+                "only strings, integers, truth values and null can be constants",
+            ),
         }
     }
 
@@ -317,7 +350,8 @@ impl Parser<'_> {
             return self.fail(at, "propertyNames", "conditions on names cannot be kept");
         }
         match schema.get("additionalProperties") {
-            None | Some(Value::Bool(true)) => {}
+            None => {}
+            Some(Value::Bool(true)) => object.expects_others = true,
             Some(Value::Bool(false)) => object.closed = true,
             Some(Value::Object(none)) if is_nothing(none) => object.closed = true,
             Some(values) => {
@@ -333,6 +367,7 @@ impl Parser<'_> {
                         "a shape for further properties beside named ones cannot be kept",
                     );
                 }
+                object.expects_others = true;
             }
         }
         Shape::Object(object)

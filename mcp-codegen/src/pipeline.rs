@@ -76,7 +76,9 @@ fn attempt(
 
 /// The fixups for a core schema: those of its lifecycle are told by what it holds.
 pub fn core_fixups(document: &Document) -> Vec<&'static [Fixup]> {
-    if !document.definitions.contains_key("CallToolRequest") && !document.definitions.contains_key("ClientRequest") {
+    if !document.definitions.contains_key("CallToolRequest")
+        && !document.definitions.contains_key("ClientRequest")
+    {
         return Vec::new();
     }
     let modern = document.definitions.contains_key("InputRequiredResult");
@@ -130,6 +132,8 @@ pub struct Module<'a> {
     pub external: IndexMap<String, String>,
     /// Whether methods and constants are part of the module.
     pub registry: bool,
+    /// The module's name, if it is to have a macro that lists its types.
+    pub listed: Option<&'a str>,
     /// Only these definitions, if given.
     pub only: Option<&'a IndexSet<String>>,
 }
@@ -155,6 +159,7 @@ impl Module<'_> {
         if self.registry {
             chunks.extend(emit::registry(&context));
         }
+        chunks.extend(self.listed.map(|module| emit::definitions(&items, module)));
         chunks
     }
 }

@@ -123,7 +123,8 @@ impl Workspace {
         let mut revisions: IndexMap<&str, Lowered> = IndexMap::new();
         for revision in REVISIONS {
             let document = Document::read(&self.schema(revision))?;
-            let lowered = pipeline::run(&document, &pipeline::core_fixups(&document), &[], SUPPORT)?;
+            let lowered =
+                pipeline::run(&document, &pipeline::core_fixups(&document), &[], SUPPORT)?;
             refuse_stale(&document, &lowered)?;
             revisions.insert(revision, lowered);
             documents.insert(*revision, document);
@@ -137,7 +138,15 @@ impl Workspace {
         for (revision, lowered) in &revisions {
             let external = shared.iter().map(|name| (name.clone(), "crate::shared".to_owned()));
             let note = format!("Revision {revision}.");
-            files.add(&note, &module(revision), revision, lowered, external.collect(), true, None)?;
+            files.add(
+                &note,
+                &module(revision),
+                revision,
+                lowered,
+                external.collect(),
+                true,
+                None,
+            )?;
         }
         let tasks = self.tasks(&documents[TASKS_BASE])?;
         let base = &revisions[TASKS_BASE];
@@ -150,7 +159,11 @@ impl Workspace {
         let mut conversions = String::new();
         for (index, (old, from)) in pairs.iter().enumerate() {
             for (new, into) in &pairs[index + 1..] {
-                conversions.push_str(&conversions::between((&module(old), from), (&module(new), into), &shared));
+                conversions.push_str(&conversions::between(
+                    (&module(old), from),
+                    (&module(new), into),
+                    &shared,
+                ));
             }
         }
         let text = conversions::file(&conversions, &preamble("schemas/*.json"))?;
@@ -169,7 +182,8 @@ impl Workspace {
         for fixup in pipeline::core_fixups(&core).into_iter().flatten() {
             (fixup.apply)(&mut core);
         }
-        let mut wanted: Vec<String> = fixups::TASKS_BORROW.iter().map(|&name| name.to_owned()).collect();
+        let mut wanted: Vec<String> =
+            fixups::TASKS_BORROW.iter().map(|&name| name.to_owned()).collect();
         while let Some(name) = wanted.pop() {
             if document.definitions.contains_key(&name) {
                 continue;
@@ -255,6 +269,7 @@ impl Files<'_> {
             revision,
             external,
             registry,
+            listed: registry.then_some(module),
             only,
         };
         let schema = revision.map_or(String::new(), |revision| format!("schemas/{revision}.json"));
@@ -275,7 +290,9 @@ fn index(revisions: &IndexMap<&str, Lowered>) -> String {
     text.push_str("\n#[rustfmt::skip]\nmod conversions;\n#[rustfmt::skip]\npub mod shared;\n");
     for revision in revisions.keys() {
         let module = module(revision);
-        text.push_str(&format!("#[cfg(feature = \"{module}\")]\n#[rustfmt::skip]\npub mod {module};\n"));
+        text.push_str(&format!(
+            "#[cfg(feature = \"{module}\")]\n#[rustfmt::skip]\npub mod {module};\n"
+        ));
     }
     text.push_str("#[cfg(feature = \"tasks\")]\n#[rustfmt::skip]\npub mod tasks;\n");
     text

@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Extra;
+
 /// Why a value of one revision has no counterpart in another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -27,6 +33,15 @@ pub enum ConversionError {
         /// The alternative's name in Rust.
         variant: &'static str,
     },
+    /// What one revision leaves open is not what the other says about it.
+    DoesNotFit {
+        /// The schema's name of the type.
+        ty: &'static str,
+        /// The field's wire name; empty for the value as a whole.
+        field: &'static str,
+        /// Why it was refused.
+        reason: String,
+    },
 }
 
 impl fmt::Display for ConversionError {
@@ -43,14 +58,68 @@ impl fmt::Display for ConversionError {
             Self::NoSuchVariant { ty, variant } => {
                 write!(f, "the other revision's {ty} has no `{variant}`")
             }
+            Self::DoesNotFit { ty, field: "", reason } => {
+                write!(f, "this is no {ty} of the other revision: {reason}")
+            }
+            Self::DoesNotFit { ty, field, reason } => {
+                write!(f, "`{field}` is not what the other revision's {ty} holds there: {reason}")
+            }
         }
     }
 }
 
 impl std::error::Error for ConversionError {}
 
-impl From<std::convert::Infallible> for ConversionError {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
+/// Reads what one revision leaves open as the type that it has in the other.
+pub fn read_value<T: DeserializeOwned>(
+    value: Value,
+    ty: &'static str,
+    field: &'static str,
+) -> Result<T, ConversionError> {
+    serde_json::from_value(value).map_err(|error| does_not_fit(ty, field, &error))
+}
+
+/// Writes a type of one revision as the open object that it is in the other.
+pub fn write_value<T: Serialize, U: DeserializeOwned>(
+    value: &T,
+    ty: &'static str,
+    field: &'static str,
+) -> Result<U, ConversionError> {
+    let value = serde_json::to_value(value).map_err(|error| does_not_fit(ty, field, &error))?;
+    read_value(value, ty, field)
+}
+
+/// Takes a field that one revision does not name from where it kept it.
+pub fn unname<T: DeserializeOwned>(
+    extra: &mut Extra,
+    ty: &'static str,
+    field: &'static str,
+) -> Result<Option<T>, ConversionError> {
+    extra.remove(field).map(|value| read_value(value, ty, field)).transpose()
+}
+
+/// Like [`unname`], for a field that has one value only, and that may be absent unless `needed`.
+pub fn unname_constant(
+    extra: &mut Extra,
+    ty: &'static str,
+    field: &'static str,
+    expected: &'static str,
+    needed: bool,
+) -> Result<(), ConversionError> {
+    match extra.remove(field) {
+        Some(value) if value != expected => {
+            let reason = format!("it is {value}, but must be \"{expected}\"");
+            Err(ConversionError::DoesNotFit { ty, field, reason })
+        }
+        None if needed => Err(ConversionError::FieldIsRequired { ty, field }),
+        _ => Ok(()),
     }
+}
+
+fn does_not_fit(
+    ty: &'static str,
+    field: &'static str,
+    error: &serde_json::Error,
+) -> ConversionError {
+    ConversionError::DoesNotFit { ty, field, reason: error.to_string() }
 }

@@ -40,8 +40,14 @@ impl Extra {
 
     /// Takes a field out.
     pub fn remove(&mut self, field: &str) -> Option<Value> {
+        let fields = self.0.as_mut()?;
         // `shift_remove` keeps the order of the others.
-        self.0.as_mut()?.shift_remove(field)
+        let value = fields.shift_remove(field);
+        // No fields have one form only, so that equal values compare as equal.
+        if fields.is_empty() {
+            self.0 = None;
+        }
+        value
     }
 
     /// The fields in their order.

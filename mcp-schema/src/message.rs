@@ -6,9 +6,9 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
+use crate::Extra;
 use crate::codec::{self, Decode, Entries, Name, Object, WriteEntries};
 use crate::shared::{Error, RequestId};
-use crate::Extra;
 
 /// Who may send a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

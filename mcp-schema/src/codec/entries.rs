@@ -419,7 +419,7 @@ pub fn no_rule<E: Error>(of: &'static str, rules: &[(&str, &[Condition])]) -> E 
 
 /// What a union that is told by the kind of value expects.
 pub fn kinds(kinds: &[&str]) -> String {
-    kinds.join(" or ")
+    kinds.join(" or ").replace("name", "string")
 }
 
 /// Lists names as prose.

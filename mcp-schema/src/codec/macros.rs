@@ -340,11 +340,27 @@ macro_rules! __kinds {
                     Self::$variant(value)
                 }
             }
+
+            $crate::__from_text! { $kind $name $variant }
         )*
 
         $crate::__deserialize! { $name }
         $crate::__schema_of_alternatives! { $name; $( $ty; )* }
     };
+}
+
+/// What is made from a `String` is made from a `&str`, too.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __from_text {
+    (string $name:ident $variant:ident) => {
+        impl ::core::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::$variant(text.to_owned())
+            }
+        }
+    };
+    ($kind:ident $name:ident $variant:ident) => {};
 }
 
 /// The visitor's methods for one kind of JSON value.
@@ -354,6 +370,9 @@ macro_rules! __kind {
     (string $name:ident $variant:ident $ty:ty) => {
         $crate::__kind! { visit $name $variant $ty; visit_str(&str) }
         $crate::__kind! { visit $name $variant $ty; visit_string(String) }
+    };
+    (name $name:ident $variant:ident $ty:ty) => {
+        $crate::__kind! { string $name $variant $ty }
     };
     (boolean $name:ident $variant:ident $ty:ty) => {
         $crate::__kind! { visit $name $variant $ty; visit_bool(bool) }

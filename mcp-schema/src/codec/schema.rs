@@ -40,10 +40,10 @@ macro_rules! __schema_of_object {
         [$( $ckey:literal = $cvalue:literal; )*] [$( $rkey:literal: $rty:ty; )*] [$( $okey:literal: $oty:ty; )*]
     ) => {
         $crate::__schema! { $name |generator| {
-            let mut schema = $crate::codec::ObjectSchema::default();
-            $( schema.constant($ckey, $cvalue); )*
-            $( schema.field($rkey, generator.subschema_for::<$rty>(), true); )*
-            $( schema.field($okey, generator.subschema_for::<$oty>(), false); )*
+            let schema = $crate::codec::ObjectSchema::default();
+            $( let schema = schema.constant($ckey, $cvalue); )*
+            $( let schema = schema.field($rkey, generator.subschema_for::<$rty>(), true); )*
+            $( let schema = schema.field($okey, generator.subschema_for::<$oty>(), false); )*
             let _ = generator;
             schema.finish()
         } }
@@ -114,22 +114,25 @@ pub struct ObjectSchema {
 #[cfg(feature = "schemars")]
 impl ObjectSchema {
     /// A field with one value.
-    pub fn constant(&mut self, key: &'static str, value: impl Into<serde_json::Value>) {
-        let schema = schemars::json_schema!({ "const": value.into() });
-        self.field(key, schema, true);
+    #[must_use]
+    pub fn constant(self, key: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.field(key, schemars::json_schema!({ "const": value.into() }), true)
     }
 
     /// A field.
-    pub fn field(&mut self, key: &'static str, schema: schemars::Schema, required: bool) {
+    #[must_use]
+    pub fn field(mut self, key: &'static str, schema: schemars::Schema, required: bool) -> Self {
         self.properties.insert(key.to_owned(), schema.into());
         if required {
             self.required.push(key);
         }
+        self
     }
 
     /// The schema, open to further fields.
     pub fn finish(self) -> schemars::Schema {
-        let mut schema = schemars::json_schema!({ "type": "object", "properties": self.properties });
+        let mut schema =
+            schemars::json_schema!({ "type": "object", "properties": self.properties });
         if !self.required.is_empty() {
             schema.insert("required".to_owned(), self.required.into());
         }

@@ -104,6 +104,7 @@ crate::__object! {
 }
 
 /// The owner of an argument: a prompt, or a resource template; `type` tells which.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompleteRequestParamsRef {
     /// `type` is `ref/prompt`.
@@ -247,6 +248,7 @@ crate::__kinds! {
 /// A form field with fixed options, in all the shapes that the protocol has had for it.
 ///
 /// One or several options, with or without labels, and an older shape that lingers on.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnumSchema {
     /// A [`UntitledMultiSelectEnumSchema`].
@@ -572,6 +574,7 @@ crate::__object! {
 /// A form field that takes any number of options.
 ///
 /// Inside `items`, `enum` lists bare values and `anyOf` values with labels.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum MultiSelectEnumSchema {
     /// A [`UntitledMultiSelectEnumSchema`].
@@ -655,6 +658,7 @@ crate::__strings! {
 ///
 /// Objects, and lists other than a choice among fixed options, are left out on purpose, so that every client can draw the
 /// form.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum PrimitiveSchemaDefinition {
     /// A [`UntitledMultiSelectEnumSchema`].
@@ -880,6 +884,7 @@ crate::__object! {
 /// A form field that takes one of several options.
 ///
 /// `enum` lists bare values, `oneOf` values with labels.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum SingleSelectEnumSchema {
     /// It has `enum`.

@@ -30,6 +30,7 @@ pub use crate::v2026_07_28::{
 };
 
 /// The schema's `CallToolOutcome`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
     /// `resultType` is `complete`.
@@ -158,6 +159,7 @@ crate::__object! {
 }
 
 /// Every request that a client may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
     /// `method` is `tasks/cancel`.
@@ -265,6 +267,7 @@ crate::__object! {
 /// A task with whatever its status entails: pending input, the result, or the error.
 ///
 /// `tasks/get` returns it and `notifications/tasks` pushes it; `status` tells the variants apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum DetailedTask {
     /// `status` is `working`.
@@ -433,6 +436,7 @@ crate::__object! {
 }
 
 /// Every notification that a server may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
     /// `method` is `notifications/tasks`.
@@ -912,4 +916,174 @@ pub mod meta_key {
     pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
     /// `io.modelcontextprotocol/subscriptionId`.
     pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __definitions_of_tasks {
+    ($with:ident) => {
+        $with! {
+            types {
+                Annotations = "Annotations";
+                AudioContent = "AudioContent";
+                BlobResourceContents = "BlobResourceContents";
+                BooleanSchema = "BooleanSchema";
+                CallToolOutcome = "CallToolOutcome";
+                CallToolRequest = "CallToolRequest";
+                CallToolRequestParams = "CallToolRequestParams";
+                CallToolResult = "CallToolResult";
+                CancelTaskRequest = "CancelTaskRequest";
+                CancelTaskRequestParams = "CancelTaskRequestParams";
+                CancelTaskResult = "CancelTaskResult";
+                CancelledTask = "CancelledTask";
+                ClientCapabilities = "ClientCapabilities";
+                ClientCapabilitiesElicitation = "ClientCapabilitiesElicitation";
+                ClientCapabilitiesSampling = "ClientCapabilitiesSampling";
+                ClientRequest = "ClientRequest";
+                CompletedTask = "CompletedTask";
+                ContentBlock = "ContentBlock";
+                CreateMessageRequest = "CreateMessageRequest";
+                CreateMessageRequestParams = "CreateMessageRequestParams";
+                CreateMessageRequestParamsIncludeContext = "CreateMessageRequestParamsIncludeContext";
+                CreateMessageResult = "CreateMessageResult";
+                CreateTaskResult = "CreateTaskResult";
+                DetailedTask = "DetailedTask";
+                ElicitRequest = "ElicitRequest";
+                ElicitRequestFormParams = "ElicitRequestFormParams";
+                ElicitRequestFormParamsMode = "ElicitRequestFormParamsMode";
+                ElicitRequestFormParamsRequestedSchema = "ElicitRequestFormParamsRequestedSchema";
+                ElicitRequestParams = "ElicitRequestParams";
+                ElicitRequestUrlParams = "ElicitRequestURLParams";
+                ElicitResult = "ElicitResult";
+                ElicitResultAction = "ElicitResultAction";
+                ElicitResultContentValue = "ElicitResultContentValue";
+                EmbeddedResource = "EmbeddedResource";
+                Error = "Error";
+                FailedTask = "FailedTask";
+                GetTaskRequest = "GetTaskRequest";
+                GetTaskRequestParams = "GetTaskRequestParams";
+                GetTaskResult = "GetTaskResult";
+                Icon = "Icon";
+                IconTheme = "IconTheme";
+                ImageContent = "ImageContent";
+                Implementation = "Implementation";
+                InputRequest = "InputRequest";
+                InputRequests = "InputRequests";
+                InputRequiredResult = "InputRequiredResult";
+                InputRequiredTask = "InputRequiredTask";
+                InputResponse = "InputResponse";
+                InputResponses = "InputResponses";
+                JsonObject = "JSONObject";
+                JsonRpcNotification = "JSONRPCNotification";
+                JsonRpcRequest = "JSONRPCRequest";
+                JsonValue = "JSONValue";
+                LegacyTitledEnumSchema = "LegacyTitledEnumSchema";
+                ListRootsRequest = "ListRootsRequest";
+                ListRootsRequestParams = "ListRootsRequestParams";
+                ListRootsResult = "ListRootsResult";
+                LoggingLevel = "LoggingLevel";
+                MetaObject = "MetaObject";
+                ModelHint = "ModelHint";
+                ModelPreferences = "ModelPreferences";
+                NotificationMetaObject = "NotificationMetaObject";
+                NotificationParams = "NotificationParams";
+                NumberSchema = "NumberSchema";
+                NumberSchemaType = "NumberSchemaType";
+                PrimitiveSchemaDefinition = "PrimitiveSchemaDefinition";
+                ProgressToken = "ProgressToken";
+                RequestId = "RequestId";
+                RequestMetaObject = "RequestMetaObject";
+                RequestParams = "RequestParams";
+                ResourceLink = "ResourceLink";
+                ResultMetaObject = "ResultMetaObject";
+                ResultObject = "Result";
+                ResultType = "ResultType";
+                Role = "Role";
+                Root = "Root";
+                SamplingMessage = "SamplingMessage";
+                SamplingMessageContent = "SamplingMessageContent";
+                SamplingMessageContentBlock = "SamplingMessageContentBlock";
+                ServerNotification = "ServerNotification";
+                StringSchema = "StringSchema";
+                StringSchemaFormat = "StringSchemaFormat";
+                SubscriptionFilter = "SubscriptionFilter";
+                SubscriptionsAcknowledgedNotification = "SubscriptionsAcknowledgedNotification";
+                SubscriptionsAcknowledgedNotificationParams = "SubscriptionsAcknowledgedNotificationParams";
+                SubscriptionsListenRequest = "SubscriptionsListenRequest";
+                SubscriptionsListenRequestParams = "SubscriptionsListenRequestParams";
+                Task = "Task";
+                TaskStatus = "TaskStatus";
+                TaskStatusNotification = "TaskStatusNotification";
+                TaskStatusNotificationParams = "TaskStatusNotificationParams";
+                TaskSubscriptionAcknowledgedNotifications = "TaskSubscriptionAcknowledgedNotifications";
+                TaskSubscriptionNotifications = "TaskSubscriptionNotifications";
+                TasksExtensionCapability = "TasksExtensionCapability";
+                TextContent = "TextContent";
+                TextOrBlobResourceContents = "TextOrBlobResourceContents";
+                TextResourceContents = "TextResourceContents";
+                TitledMultiSelectEnumSchema = "TitledMultiSelectEnumSchema";
+                TitledMultiSelectEnumSchemaItems = "TitledMultiSelectEnumSchemaItems";
+                TitledMultiSelectEnumSchemaItemsAnyOf = "TitledMultiSelectEnumSchemaItemsAnyOf";
+                TitledSingleSelectEnumSchema = "TitledSingleSelectEnumSchema";
+                TitledSingleSelectEnumSchemaOneOf = "TitledSingleSelectEnumSchemaOneOf";
+                Tool = "Tool";
+                ToolAnnotations = "ToolAnnotations";
+                ToolChoice = "ToolChoice";
+                ToolChoiceMode = "ToolChoiceMode";
+                ToolInputSchema = "ToolInputSchema";
+                ToolOutputSchema = "ToolOutputSchema";
+                ToolResultContent = "ToolResultContent";
+                ToolUseContent = "ToolUseContent";
+                UntitledMultiSelectEnumSchema = "UntitledMultiSelectEnumSchema";
+                UntitledMultiSelectEnumSchemaItems = "UntitledMultiSelectEnumSchemaItems";
+                UntitledSingleSelectEnumSchema = "UntitledSingleSelectEnumSchema";
+                UpdateTaskRequest = "UpdateTaskRequest";
+                UpdateTaskRequestParams = "UpdateTaskRequestParams";
+                UpdateTaskResult = "UpdateTaskResult";
+                WorkingTask = "WorkingTask";
+            }
+            variants {
+                CallToolOutcome::Complete = "CallToolResult";
+                CallToolOutcome::InputRequired = "InputRequiredResult";
+                CallToolOutcome::Task = "CreateTaskResult";
+                ClientRequest::CancelTask = "CancelTaskRequest";
+                ClientRequest::GetTask = "GetTaskRequest";
+                ClientRequest::UpdateTask = "UpdateTaskRequest";
+                ContentBlock::Text = "TextContent";
+                ContentBlock::Image = "ImageContent";
+                ContentBlock::Audio = "AudioContent";
+                ContentBlock::ResourceLink = "ResourceLink";
+                ContentBlock::Resource = "EmbeddedResource";
+                DetailedTask::Working = "WorkingTask";
+                DetailedTask::InputRequired = "InputRequiredTask";
+                DetailedTask::Completed = "CompletedTask";
+                DetailedTask::Failed = "FailedTask";
+                DetailedTask::Cancelled = "CancelledTask";
+                ElicitRequestParams::Form = "ElicitRequestFormParams";
+                ElicitRequestParams::Url = "ElicitRequestURLParams";
+                InputRequest::CreateMessage = "CreateMessageRequest";
+                InputRequest::ListRoots = "ListRootsRequest";
+                InputRequest::Elicit = "ElicitRequest";
+                InputResponse::CreateMessage = "CreateMessageResult";
+                InputResponse::ListRoots = "ListRootsResult";
+                InputResponse::Elicit = "ElicitResult";
+                PrimitiveSchemaDefinition::UntitledMultiSelectEnum = "UntitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::LegacyTitledEnum = "LegacyTitledEnumSchema";
+                PrimitiveSchemaDefinition::UntitledSingleSelectEnum = "UntitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledSingleSelectEnum = "TitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledMultiSelectEnum = "TitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::String = "StringSchema";
+                PrimitiveSchemaDefinition::Number = "NumberSchema";
+                PrimitiveSchemaDefinition::Boolean = "BooleanSchema";
+                SamplingMessageContentBlock::Text = "TextContent";
+                SamplingMessageContentBlock::Image = "ImageContent";
+                SamplingMessageContentBlock::Audio = "AudioContent";
+                SamplingMessageContentBlock::ToolUse = "ToolUseContent";
+                SamplingMessageContentBlock::ToolResult = "ToolResultContent";
+                ServerNotification::TaskStatus = "TaskStatusNotification";
+                TextOrBlobResourceContents::Text = "TextResourceContents";
+                TextOrBlobResourceContents::Blob = "BlobResourceContents";
+            }
+        }
+    };
 }

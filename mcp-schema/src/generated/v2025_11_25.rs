@@ -74,6 +74,7 @@ crate::__object! {
 }
 
 /// The schema's `CallToolOutcome`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
     /// It has `task`.
@@ -466,6 +467,7 @@ crate::__object! {
 ///
 /// Since 2026-07-28 `notifications/cancelled` is the last of them, and it is for stdio: over HTTP the client closes the
 /// stream instead.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientNotification {
     /// `method` is `notifications/cancelled`.
@@ -490,6 +492,7 @@ crate::__tagged! {
 }
 
 /// Every request that a client may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
     /// `method` is `initialize`.
@@ -622,6 +625,7 @@ crate::__object! {
 ///
 /// The member `type` tells the kinds apart (`text`, `image`, `audio`, `resource_link`, `resource`). The same kinds serve
 /// tool results and prompt messages; sampling has its own set.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentBlock {
     /// `type` is `text`.
@@ -654,6 +658,7 @@ crate::__tagged! {
 }
 
 /// The schema's `CreateMessageOutcome`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateMessageOutcome {
     /// It has `task`.
@@ -805,6 +810,7 @@ crate::__object! {
 }
 
 /// The schema's `ElicitOutcome`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitOutcome {
     /// It has `task`.
@@ -879,6 +885,7 @@ crate::__object! {
 /// What is asked, in one of two modes: a form in the client or a page outside of it.
 ///
 /// `mode` tells them apart; without it, the request is for a form.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitRequestParams {
     /// `mode` is `url`.
@@ -1376,6 +1383,7 @@ crate::__object! {
 ///
 /// A message with `method` and `id` is a request, with `method` alone a notification; without `method` it is a response.
 /// Batches, arrays of messages, exist in 2025-03-26 only.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcMessage {
     /// A [`JsonRpcRequest`].
@@ -1397,6 +1405,7 @@ crate::__ruled! {
 }
 
 /// The answer to a request: a result or an error, never both.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcResponse {
     /// It has `result`.
@@ -2489,6 +2498,7 @@ crate::__kinds! {
 /// One piece of a message in a conversation with a model: text, picture, sound, a tool call or its result.
 ///
 /// Resources have no place here, other than in tool results. The member `type` tells the kinds apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContentBlock {
     /// `type` is `text`.
@@ -2610,6 +2620,7 @@ crate::__object! {
 }
 
 /// Every notification that a server may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
     /// `method` is `notifications/cancelled`.
@@ -2648,6 +2659,7 @@ crate::__tagged! {
 /// Every request that a server may send, told apart by `method`; up to 2025-11-25.
 ///
 /// Since 2026-07-28 servers send none and put what they need into an `input_required` result.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerRequest {
     /// `method` is `ping`.
@@ -2965,6 +2977,7 @@ crate::__object! {
 }
 
 /// The contents of the embedded resource, as text or as bytes; which of `text` and `blob` is there tells them apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextOrBlobResourceContents {
     /// It has `text`.
@@ -3605,4 +3618,290 @@ pub mod error_code {
 pub mod meta_key {
     /// `io.modelcontextprotocol/related-task`.
     pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __definitions_of_v2025_11_25 {
+    ($with:ident) => {
+        $with! {
+            types {
+                Annotations = "Annotations";
+                AudioContent = "AudioContent";
+                BaseMetadata = "BaseMetadata";
+                BlobResourceContents = "BlobResourceContents";
+                BooleanSchema = "BooleanSchema";
+                CallToolOutcome = "CallToolOutcome";
+                CallToolRequest = "CallToolRequest";
+                CallToolRequestParams = "CallToolRequestParams";
+                CallToolResult = "CallToolResult";
+                CancelTaskRequest = "CancelTaskRequest";
+                CancelTaskRequestParams = "CancelTaskRequestParams";
+                CancelTaskResult = "CancelTaskResult";
+                CancelledNotification = "CancelledNotification";
+                CancelledNotificationParams = "CancelledNotificationParams";
+                ClientCapabilities = "ClientCapabilities";
+                ClientCapabilitiesElicitation = "ClientCapabilitiesElicitation";
+                ClientCapabilitiesRoots = "ClientCapabilitiesRoots";
+                ClientCapabilitiesSampling = "ClientCapabilitiesSampling";
+                ClientCapabilitiesTasks = "ClientCapabilitiesTasks";
+                ClientCapabilitiesTasksRequests = "ClientCapabilitiesTasksRequests";
+                ClientCapabilitiesTasksRequestsElicitation = "ClientCapabilitiesTasksRequestsElicitation";
+                ClientCapabilitiesTasksRequestsSampling = "ClientCapabilitiesTasksRequestsSampling";
+                ClientNotification = "ClientNotification";
+                ClientRequest = "ClientRequest";
+                CompleteRequest = "CompleteRequest";
+                CompleteRequestParams = "CompleteRequestParams";
+                CompleteRequestParamsArgument = "CompleteRequestParamsArgument";
+                CompleteRequestParamsContext = "CompleteRequestParamsContext";
+                CompleteRequestParamsRef = "CompleteRequestParamsRef";
+                CompleteResult = "CompleteResult";
+                CompleteResultCompletion = "CompleteResultCompletion";
+                ContentBlock = "ContentBlock";
+                CreateMessageOutcome = "CreateMessageOutcome";
+                CreateMessageRequest = "CreateMessageRequest";
+                CreateMessageRequestParams = "CreateMessageRequestParams";
+                CreateMessageRequestParamsIncludeContext = "CreateMessageRequestParamsIncludeContext";
+                CreateMessageResult = "CreateMessageResult";
+                CreateTaskResult = "CreateTaskResult";
+                Cursor = "Cursor";
+                ElicitOutcome = "ElicitOutcome";
+                ElicitRequest = "ElicitRequest";
+                ElicitRequestFormParams = "ElicitRequestFormParams";
+                ElicitRequestFormParamsMode = "ElicitRequestFormParamsMode";
+                ElicitRequestFormParamsRequestedSchema = "ElicitRequestFormParamsRequestedSchema";
+                ElicitRequestParams = "ElicitRequestParams";
+                ElicitRequestUrlParams = "ElicitRequestURLParams";
+                ElicitResult = "ElicitResult";
+                ElicitResultAction = "ElicitResultAction";
+                ElicitResultContentValue = "ElicitResultContentValue";
+                ElicitationCompleteNotification = "ElicitationCompleteNotification";
+                ElicitationCompleteNotificationParams = "ElicitationCompleteNotificationParams";
+                EmbeddedResource = "EmbeddedResource";
+                EmptyResult = "EmptyResult";
+                EnumSchema = "EnumSchema";
+                Error = "Error";
+                GetPromptRequest = "GetPromptRequest";
+                GetPromptRequestParams = "GetPromptRequestParams";
+                GetPromptResult = "GetPromptResult";
+                GetTaskPayloadRequest = "GetTaskPayloadRequest";
+                GetTaskPayloadRequestParams = "GetTaskPayloadRequestParams";
+                GetTaskPayloadResult = "GetTaskPayloadResult";
+                GetTaskRequest = "GetTaskRequest";
+                GetTaskRequestParams = "GetTaskRequestParams";
+                GetTaskResult = "GetTaskResult";
+                Icon = "Icon";
+                IconTheme = "IconTheme";
+                Icons = "Icons";
+                ImageContent = "ImageContent";
+                Implementation = "Implementation";
+                InitializeRequest = "InitializeRequest";
+                InitializeRequestParams = "InitializeRequestParams";
+                InitializeResult = "InitializeResult";
+                InitializedNotification = "InitializedNotification";
+                JsonRpcErrorResponse = "JSONRPCErrorResponse";
+                JsonRpcMessage = "JSONRPCMessage";
+                JsonRpcNotification = "JSONRPCNotification";
+                JsonRpcRequest = "JSONRPCRequest";
+                JsonRpcResponse = "JSONRPCResponse";
+                JsonRpcResultResponse = "JSONRPCResultResponse";
+                LegacyTitledEnumSchema = "LegacyTitledEnumSchema";
+                ListPromptsRequest = "ListPromptsRequest";
+                ListPromptsResult = "ListPromptsResult";
+                ListResourceTemplatesRequest = "ListResourceTemplatesRequest";
+                ListResourceTemplatesResult = "ListResourceTemplatesResult";
+                ListResourcesRequest = "ListResourcesRequest";
+                ListResourcesResult = "ListResourcesResult";
+                ListRootsRequest = "ListRootsRequest";
+                ListRootsResult = "ListRootsResult";
+                ListTasksRequest = "ListTasksRequest";
+                ListTasksResult = "ListTasksResult";
+                ListToolsRequest = "ListToolsRequest";
+                ListToolsResult = "ListToolsResult";
+                LoggingLevel = "LoggingLevel";
+                LoggingMessageNotification = "LoggingMessageNotification";
+                LoggingMessageNotificationParams = "LoggingMessageNotificationParams";
+                ModelHint = "ModelHint";
+                ModelPreferences = "ModelPreferences";
+                MultiSelectEnumSchema = "MultiSelectEnumSchema";
+                Notification = "Notification";
+                NotificationParams = "NotificationParams";
+                NumberSchema = "NumberSchema";
+                NumberSchemaType = "NumberSchemaType";
+                PaginatedRequest = "PaginatedRequest";
+                PaginatedRequestParams = "PaginatedRequestParams";
+                PaginatedResult = "PaginatedResult";
+                PingRequest = "PingRequest";
+                PrimitiveSchemaDefinition = "PrimitiveSchemaDefinition";
+                ProgressNotification = "ProgressNotification";
+                ProgressNotificationParams = "ProgressNotificationParams";
+                ProgressToken = "ProgressToken";
+                Prompt = "Prompt";
+                PromptArgument = "PromptArgument";
+                PromptListChangedNotification = "PromptListChangedNotification";
+                PromptMessage = "PromptMessage";
+                PromptReference = "PromptReference";
+                ReadResourceRequest = "ReadResourceRequest";
+                ReadResourceRequestParams = "ReadResourceRequestParams";
+                ReadResourceResult = "ReadResourceResult";
+                RelatedTaskMetaObject = "RelatedTaskMetaObject";
+                RelatedTaskMetadata = "RelatedTaskMetadata";
+                Request = "Request";
+                RequestId = "RequestId";
+                RequestMetaObject = "RequestMetaObject";
+                RequestParams = "RequestParams";
+                Resource = "Resource";
+                ResourceContents = "ResourceContents";
+                ResourceLink = "ResourceLink";
+                ResourceListChangedNotification = "ResourceListChangedNotification";
+                ResourceRequestParams = "ResourceRequestParams";
+                ResourceTemplate = "ResourceTemplate";
+                ResourceTemplateReference = "ResourceTemplateReference";
+                ResourceUpdatedNotification = "ResourceUpdatedNotification";
+                ResourceUpdatedNotificationParams = "ResourceUpdatedNotificationParams";
+                ResultObject = "Result";
+                Role = "Role";
+                Root = "Root";
+                RootsListChangedNotification = "RootsListChangedNotification";
+                SamplingMessage = "SamplingMessage";
+                SamplingMessageContent = "SamplingMessageContent";
+                SamplingMessageContentBlock = "SamplingMessageContentBlock";
+                ServerCapabilities = "ServerCapabilities";
+                ServerCapabilitiesPrompts = "ServerCapabilitiesPrompts";
+                ServerCapabilitiesResources = "ServerCapabilitiesResources";
+                ServerCapabilitiesTasks = "ServerCapabilitiesTasks";
+                ServerCapabilitiesTasksRequests = "ServerCapabilitiesTasksRequests";
+                ServerCapabilitiesTasksRequestsTools = "ServerCapabilitiesTasksRequestsTools";
+                ServerCapabilitiesTools = "ServerCapabilitiesTools";
+                ServerNotification = "ServerNotification";
+                ServerRequest = "ServerRequest";
+                SetLevelRequest = "SetLevelRequest";
+                SetLevelRequestParams = "SetLevelRequestParams";
+                SingleSelectEnumSchema = "SingleSelectEnumSchema";
+                StringSchema = "StringSchema";
+                StringSchemaFormat = "StringSchemaFormat";
+                SubscribeRequest = "SubscribeRequest";
+                SubscribeRequestParams = "SubscribeRequestParams";
+                Task = "Task";
+                TaskAugmentedRequestParams = "TaskAugmentedRequestParams";
+                TaskMetadata = "TaskMetadata";
+                TaskStatus = "TaskStatus";
+                TaskStatusNotification = "TaskStatusNotification";
+                TaskStatusNotificationParams = "TaskStatusNotificationParams";
+                TextContent = "TextContent";
+                TextOrBlobResourceContents = "TextOrBlobResourceContents";
+                TextResourceContents = "TextResourceContents";
+                TitledMultiSelectEnumSchema = "TitledMultiSelectEnumSchema";
+                TitledMultiSelectEnumSchemaItems = "TitledMultiSelectEnumSchemaItems";
+                TitledMultiSelectEnumSchemaItemsAnyOf = "TitledMultiSelectEnumSchemaItemsAnyOf";
+                TitledSingleSelectEnumSchema = "TitledSingleSelectEnumSchema";
+                TitledSingleSelectEnumSchemaOneOf = "TitledSingleSelectEnumSchemaOneOf";
+                Tool = "Tool";
+                ToolAnnotations = "ToolAnnotations";
+                ToolChoice = "ToolChoice";
+                ToolChoiceMode = "ToolChoiceMode";
+                ToolExecution = "ToolExecution";
+                ToolExecutionTaskSupport = "ToolExecutionTaskSupport";
+                ToolInputSchema = "ToolInputSchema";
+                ToolListChangedNotification = "ToolListChangedNotification";
+                ToolOutputSchema = "ToolOutputSchema";
+                ToolResultContent = "ToolResultContent";
+                ToolUseContent = "ToolUseContent";
+                UnsubscribeRequest = "UnsubscribeRequest";
+                UnsubscribeRequestParams = "UnsubscribeRequestParams";
+                UntitledMultiSelectEnumSchema = "UntitledMultiSelectEnumSchema";
+                UntitledMultiSelectEnumSchemaItems = "UntitledMultiSelectEnumSchemaItems";
+                UntitledSingleSelectEnumSchema = "UntitledSingleSelectEnumSchema";
+                UrlElicitationRequiredError = "URLElicitationRequiredError";
+                UrlElicitationRequiredErrorError = "URLElicitationRequiredErrorError";
+                UrlElicitationRequiredErrorErrorData = "URLElicitationRequiredErrorErrorData";
+            }
+            variants {
+                CallToolOutcome::Task = "CreateTaskResult";
+                CallToolOutcome::Complete = "CallToolResult";
+                ClientNotification::Cancelled = "CancelledNotification";
+                ClientNotification::Initialized = "InitializedNotification";
+                ClientNotification::Progress = "ProgressNotification";
+                ClientNotification::TaskStatus = "TaskStatusNotification";
+                ClientNotification::RootsListChanged = "RootsListChangedNotification";
+                ClientRequest::Initialize = "InitializeRequest";
+                ClientRequest::Ping = "PingRequest";
+                ClientRequest::ListResources = "ListResourcesRequest";
+                ClientRequest::ListResourceTemplates = "ListResourceTemplatesRequest";
+                ClientRequest::ReadResource = "ReadResourceRequest";
+                ClientRequest::Subscribe = "SubscribeRequest";
+                ClientRequest::Unsubscribe = "UnsubscribeRequest";
+                ClientRequest::ListPrompts = "ListPromptsRequest";
+                ClientRequest::GetPrompt = "GetPromptRequest";
+                ClientRequest::ListTools = "ListToolsRequest";
+                ClientRequest::CallTool = "CallToolRequest";
+                ClientRequest::GetTask = "GetTaskRequest";
+                ClientRequest::GetTaskPayload = "GetTaskPayloadRequest";
+                ClientRequest::CancelTask = "CancelTaskRequest";
+                ClientRequest::ListTasks = "ListTasksRequest";
+                ClientRequest::SetLevel = "SetLevelRequest";
+                ClientRequest::Complete = "CompleteRequest";
+                CompleteRequestParamsRef::Prompt = "PromptReference";
+                CompleteRequestParamsRef::Resource = "ResourceTemplateReference";
+                ContentBlock::Text = "TextContent";
+                ContentBlock::Image = "ImageContent";
+                ContentBlock::Audio = "AudioContent";
+                ContentBlock::ResourceLink = "ResourceLink";
+                ContentBlock::Resource = "EmbeddedResource";
+                CreateMessageOutcome::Task = "CreateTaskResult";
+                CreateMessageOutcome::Complete = "CreateMessageResult";
+                ElicitOutcome::Task = "CreateTaskResult";
+                ElicitOutcome::Complete = "ElicitResult";
+                ElicitRequestParams::Url = "ElicitRequestURLParams";
+                ElicitRequestParams::Form = "ElicitRequestFormParams";
+                EnumSchema::UntitledMultiSelect = "UntitledMultiSelectEnumSchema";
+                EnumSchema::LegacyTitled = "LegacyTitledEnumSchema";
+                EnumSchema::UntitledSingleSelect = "UntitledSingleSelectEnumSchema";
+                EnumSchema::TitledSingleSelect = "TitledSingleSelectEnumSchema";
+                EnumSchema::TitledMultiSelect = "TitledMultiSelectEnumSchema";
+                JsonRpcMessage::Request = "JSONRPCRequest";
+                JsonRpcMessage::ResultResponse = "JSONRPCResultResponse";
+                JsonRpcMessage::ErrorResponse = "JSONRPCErrorResponse";
+                JsonRpcMessage::Notification = "JSONRPCNotification";
+                JsonRpcResponse::Result = "JSONRPCResultResponse";
+                JsonRpcResponse::Error = "JSONRPCErrorResponse";
+                MultiSelectEnumSchema::Untitled = "UntitledMultiSelectEnumSchema";
+                MultiSelectEnumSchema::Titled = "TitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::UntitledMultiSelectEnum = "UntitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::LegacyTitledEnum = "LegacyTitledEnumSchema";
+                PrimitiveSchemaDefinition::UntitledSingleSelectEnum = "UntitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledSingleSelectEnum = "TitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledMultiSelectEnum = "TitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::String = "StringSchema";
+                PrimitiveSchemaDefinition::Number = "NumberSchema";
+                PrimitiveSchemaDefinition::Boolean = "BooleanSchema";
+                SamplingMessageContentBlock::Text = "TextContent";
+                SamplingMessageContentBlock::Image = "ImageContent";
+                SamplingMessageContentBlock::Audio = "AudioContent";
+                SamplingMessageContentBlock::ToolUse = "ToolUseContent";
+                SamplingMessageContentBlock::ToolResult = "ToolResultContent";
+                ServerNotification::Cancelled = "CancelledNotification";
+                ServerNotification::Progress = "ProgressNotification";
+                ServerNotification::ResourceListChanged = "ResourceListChangedNotification";
+                ServerNotification::ResourceUpdated = "ResourceUpdatedNotification";
+                ServerNotification::PromptListChanged = "PromptListChangedNotification";
+                ServerNotification::ToolListChanged = "ToolListChangedNotification";
+                ServerNotification::TaskStatus = "TaskStatusNotification";
+                ServerNotification::LoggingMessage = "LoggingMessageNotification";
+                ServerNotification::ElicitationComplete = "ElicitationCompleteNotification";
+                ServerRequest::Ping = "PingRequest";
+                ServerRequest::GetTask = "GetTaskRequest";
+                ServerRequest::GetTaskPayload = "GetTaskPayloadRequest";
+                ServerRequest::CancelTask = "CancelTaskRequest";
+                ServerRequest::ListTasks = "ListTasksRequest";
+                ServerRequest::CreateMessage = "CreateMessageRequest";
+                ServerRequest::ListRoots = "ListRootsRequest";
+                ServerRequest::Elicit = "ElicitRequest";
+                SingleSelectEnumSchema::Untitled = "UntitledSingleSelectEnumSchema";
+                SingleSelectEnumSchema::Titled = "TitledSingleSelectEnumSchema";
+                TextOrBlobResourceContents::Text = "TextResourceContents";
+                TextOrBlobResourceContents::Blob = "BlobResourceContents";
+            }
+        }
+    };
 }

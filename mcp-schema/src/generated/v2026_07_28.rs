@@ -123,6 +123,7 @@ crate::__object! {
 /// The two answers that the core protocol knows for `tools/call`, told apart by `resultType`.
 ///
 /// `complete` is a [`CallToolResult`], `input_required` an [`InputRequiredResult`].
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
     /// `resultType` is `input_required`.
@@ -378,6 +379,7 @@ crate::__object! {
 ///
 /// Since 2026-07-28 `notifications/cancelled` is the last of them, and it is for stdio: over HTTP the client closes the
 /// stream instead.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientNotification {
     /// `method` is `notifications/cancelled`.
@@ -390,6 +392,7 @@ crate::__tagged! {
 }
 
 /// Every request that a client may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
     /// `method` is `server/discover`.
@@ -521,6 +524,7 @@ crate::__object! {
 ///
 /// The member `type` tells the kinds apart (`text`, `image`, `audio`, `resource_link`, `resource`). The same kinds serve
 /// tool results and prompt messages; sampling has its own set.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentBlock {
     /// `type` is `text`.
@@ -780,6 +784,7 @@ crate::__object! {
 /// What is asked, in one of two modes: a form in the client or a page outside of it.
 ///
 /// `mode` tells them apart; without it, the request is for a form.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitRequestParams {
     /// `mode` is `form`.
@@ -873,6 +878,7 @@ pub type EmptyResult = ResultObject;
 /// The two answers to `prompts/get`, told apart by `resultType`.
 ///
 /// `complete` is a [`GetPromptResult`], `input_required` an [`InputRequiredResult`].
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetPromptOutcome {
     /// `resultType` is `input_required`.
@@ -1067,6 +1073,7 @@ crate::__object! {
 }
 
 /// Something that the server wants from the client: a message of its model, its roots, or an answer of its user.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputRequest {
     /// `method` is `sampling/createMessage`.
@@ -1120,6 +1127,7 @@ crate::__object! {
 /// What the client gives in return: a message of its model, its roots, or the user's reaction.
 ///
 /// It has no type tag: it is read as the type that belongs to the request under the same key.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputResponse {
     /// It has `model`.
@@ -1240,6 +1248,7 @@ pub type JsonObject = crate::JsonObject;
 ///
 /// A message with `method` and `id` is a request, with `method` alone a notification; without `method` it is a response.
 /// Batches, arrays of messages, exist in 2025-03-26 only.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcMessage {
     /// A [`JsonRpcRequest`].
@@ -1261,6 +1270,7 @@ crate::__ruled! {
 }
 
 /// The answer to a request: a result or an error, never both.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcResponse {
     /// It has `result`.
@@ -2036,6 +2046,7 @@ crate::__object! {
 /// The two answers to `resources/read`, told apart by `resultType`.
 ///
 /// `complete` is a [`ReadResourceResult`], `input_required` an [`InputRequiredResult`].
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadResourceOutcome {
     /// `resultType` is `input_required`.
@@ -2582,6 +2593,7 @@ crate::__kinds! {
 /// One piece of a message in a conversation with a model: text, picture, sound, a tool call or its result.
 ///
 /// Resources have no place here, other than in tool results. The member `type` tells the kinds apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContentBlock {
     /// `type` is `text`.
@@ -2653,6 +2665,7 @@ crate::__object! {
 }
 
 /// Every notification that a server may send, told apart by `method`.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
     /// `method` is `notifications/cancelled`.
@@ -2881,6 +2894,7 @@ crate::__object! {
 }
 
 /// The contents of the embedded resource, as text or as bytes; which of `text` and `blob` is there tells them apart.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextOrBlobResourceContents {
     /// It has `text`.
@@ -3371,4 +3385,276 @@ pub mod meta_key {
     pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
     /// `io.modelcontextprotocol/subscriptionId`.
     pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __definitions_of_v2026_07_28 {
+    ($with:ident) => {
+        $with! {
+            types {
+                Annotations = "Annotations";
+                AudioContent = "AudioContent";
+                BaseMetadata = "BaseMetadata";
+                BlobResourceContents = "BlobResourceContents";
+                BooleanSchema = "BooleanSchema";
+                CacheScope = "CacheScope";
+                CacheableResult = "CacheableResult";
+                CallToolOutcome = "CallToolOutcome";
+                CallToolRequest = "CallToolRequest";
+                CallToolRequestParams = "CallToolRequestParams";
+                CallToolResult = "CallToolResult";
+                CallToolResultResponse = "CallToolResultResponse";
+                CancelledNotification = "CancelledNotification";
+                CancelledNotificationParams = "CancelledNotificationParams";
+                ClientCapabilities = "ClientCapabilities";
+                ClientCapabilitiesElicitation = "ClientCapabilitiesElicitation";
+                ClientCapabilitiesSampling = "ClientCapabilitiesSampling";
+                ClientNotification = "ClientNotification";
+                ClientRequest = "ClientRequest";
+                CompleteRequest = "CompleteRequest";
+                CompleteRequestParams = "CompleteRequestParams";
+                CompleteRequestParamsArgument = "CompleteRequestParamsArgument";
+                CompleteRequestParamsContext = "CompleteRequestParamsContext";
+                CompleteRequestParamsRef = "CompleteRequestParamsRef";
+                CompleteResult = "CompleteResult";
+                CompleteResultCompletion = "CompleteResultCompletion";
+                CompleteResultResponse = "CompleteResultResponse";
+                ContentBlock = "ContentBlock";
+                CreateMessageRequest = "CreateMessageRequest";
+                CreateMessageRequestParams = "CreateMessageRequestParams";
+                CreateMessageRequestParamsIncludeContext = "CreateMessageRequestParamsIncludeContext";
+                CreateMessageResult = "CreateMessageResult";
+                Cursor = "Cursor";
+                DiscoverRequest = "DiscoverRequest";
+                DiscoverResult = "DiscoverResult";
+                DiscoverResultResponse = "DiscoverResultResponse";
+                ElicitRequest = "ElicitRequest";
+                ElicitRequestFormParams = "ElicitRequestFormParams";
+                ElicitRequestFormParamsMode = "ElicitRequestFormParamsMode";
+                ElicitRequestFormParamsRequestedSchema = "ElicitRequestFormParamsRequestedSchema";
+                ElicitRequestParams = "ElicitRequestParams";
+                ElicitRequestUrlParams = "ElicitRequestURLParams";
+                ElicitResult = "ElicitResult";
+                ElicitResultAction = "ElicitResultAction";
+                ElicitResultContentValue = "ElicitResultContentValue";
+                EmbeddedResource = "EmbeddedResource";
+                EmptyResult = "EmptyResult";
+                EnumSchema = "EnumSchema";
+                Error = "Error";
+                GetPromptOutcome = "GetPromptOutcome";
+                GetPromptRequest = "GetPromptRequest";
+                GetPromptRequestParams = "GetPromptRequestParams";
+                GetPromptResult = "GetPromptResult";
+                GetPromptResultResponse = "GetPromptResultResponse";
+                HeaderMismatchError = "HeaderMismatchError";
+                HeaderMismatchErrorError = "HeaderMismatchErrorError";
+                Icon = "Icon";
+                IconTheme = "IconTheme";
+                Icons = "Icons";
+                ImageContent = "ImageContent";
+                Implementation = "Implementation";
+                InputRequest = "InputRequest";
+                InputRequests = "InputRequests";
+                InputRequiredResult = "InputRequiredResult";
+                InputResponse = "InputResponse";
+                InputResponseRequestParams = "InputResponseRequestParams";
+                InputResponses = "InputResponses";
+                InternalError = "InternalError";
+                InvalidParamsError = "InvalidParamsError";
+                InvalidRequestError = "InvalidRequestError";
+                JsonArray = "JSONArray";
+                JsonObject = "JSONObject";
+                JsonRpcErrorResponse = "JSONRPCErrorResponse";
+                JsonRpcMessage = "JSONRPCMessage";
+                JsonRpcNotification = "JSONRPCNotification";
+                JsonRpcRequest = "JSONRPCRequest";
+                JsonRpcResponse = "JSONRPCResponse";
+                JsonRpcResultResponse = "JSONRPCResultResponse";
+                JsonValue = "JSONValue";
+                LegacyTitledEnumSchema = "LegacyTitledEnumSchema";
+                ListPromptsRequest = "ListPromptsRequest";
+                ListPromptsResult = "ListPromptsResult";
+                ListPromptsResultResponse = "ListPromptsResultResponse";
+                ListResourceTemplatesRequest = "ListResourceTemplatesRequest";
+                ListResourceTemplatesResult = "ListResourceTemplatesResult";
+                ListResourceTemplatesResultResponse = "ListResourceTemplatesResultResponse";
+                ListResourcesRequest = "ListResourcesRequest";
+                ListResourcesResult = "ListResourcesResult";
+                ListResourcesResultResponse = "ListResourcesResultResponse";
+                ListRootsRequest = "ListRootsRequest";
+                ListRootsRequestParams = "ListRootsRequestParams";
+                ListRootsResult = "ListRootsResult";
+                ListToolsRequest = "ListToolsRequest";
+                ListToolsResult = "ListToolsResult";
+                ListToolsResultResponse = "ListToolsResultResponse";
+                LoggingLevel = "LoggingLevel";
+                LoggingMessageNotification = "LoggingMessageNotification";
+                LoggingMessageNotificationParams = "LoggingMessageNotificationParams";
+                MetaObject = "MetaObject";
+                MethodNotFoundError = "MethodNotFoundError";
+                MissingRequiredClientCapabilityError = "MissingRequiredClientCapabilityError";
+                MissingRequiredClientCapabilityErrorError = "MissingRequiredClientCapabilityErrorError";
+                MissingRequiredClientCapabilityErrorErrorData = "MissingRequiredClientCapabilityErrorErrorData";
+                ModelHint = "ModelHint";
+                ModelPreferences = "ModelPreferences";
+                MultiSelectEnumSchema = "MultiSelectEnumSchema";
+                Notification = "Notification";
+                NotificationMetaObject = "NotificationMetaObject";
+                NotificationParams = "NotificationParams";
+                NumberSchema = "NumberSchema";
+                NumberSchemaType = "NumberSchemaType";
+                PaginatedRequest = "PaginatedRequest";
+                PaginatedRequestParams = "PaginatedRequestParams";
+                PaginatedResult = "PaginatedResult";
+                ParseError = "ParseError";
+                PrimitiveSchemaDefinition = "PrimitiveSchemaDefinition";
+                ProgressNotification = "ProgressNotification";
+                ProgressNotificationParams = "ProgressNotificationParams";
+                ProgressToken = "ProgressToken";
+                Prompt = "Prompt";
+                PromptArgument = "PromptArgument";
+                PromptListChangedNotification = "PromptListChangedNotification";
+                PromptMessage = "PromptMessage";
+                PromptReference = "PromptReference";
+                ReadResourceOutcome = "ReadResourceOutcome";
+                ReadResourceRequest = "ReadResourceRequest";
+                ReadResourceRequestParams = "ReadResourceRequestParams";
+                ReadResourceResult = "ReadResourceResult";
+                ReadResourceResultResponse = "ReadResourceResultResponse";
+                Request = "Request";
+                RequestId = "RequestId";
+                RequestMetaObject = "RequestMetaObject";
+                RequestParams = "RequestParams";
+                Resource = "Resource";
+                ResourceContents = "ResourceContents";
+                ResourceLink = "ResourceLink";
+                ResourceListChangedNotification = "ResourceListChangedNotification";
+                ResourceRequestParams = "ResourceRequestParams";
+                ResourceTemplate = "ResourceTemplate";
+                ResourceTemplateReference = "ResourceTemplateReference";
+                ResourceUpdatedNotification = "ResourceUpdatedNotification";
+                ResourceUpdatedNotificationParams = "ResourceUpdatedNotificationParams";
+                ResultMetaObject = "ResultMetaObject";
+                ResultObject = "Result";
+                ResultType = "ResultType";
+                Role = "Role";
+                Root = "Root";
+                SamplingMessage = "SamplingMessage";
+                SamplingMessageContent = "SamplingMessageContent";
+                SamplingMessageContentBlock = "SamplingMessageContentBlock";
+                ServerCapabilities = "ServerCapabilities";
+                ServerCapabilitiesPrompts = "ServerCapabilitiesPrompts";
+                ServerCapabilitiesResources = "ServerCapabilitiesResources";
+                ServerCapabilitiesTools = "ServerCapabilitiesTools";
+                ServerNotification = "ServerNotification";
+                SingleSelectEnumSchema = "SingleSelectEnumSchema";
+                StringSchema = "StringSchema";
+                StringSchemaFormat = "StringSchemaFormat";
+                SubscriptionFilter = "SubscriptionFilter";
+                SubscriptionsAcknowledgedNotification = "SubscriptionsAcknowledgedNotification";
+                SubscriptionsAcknowledgedNotificationParams = "SubscriptionsAcknowledgedNotificationParams";
+                SubscriptionsListenRequest = "SubscriptionsListenRequest";
+                SubscriptionsListenRequestParams = "SubscriptionsListenRequestParams";
+                SubscriptionsListenResult = "SubscriptionsListenResult";
+                SubscriptionsListenResultMetaObject = "SubscriptionsListenResultMetaObject";
+                SubscriptionsListenResultResponse = "SubscriptionsListenResultResponse";
+                TextContent = "TextContent";
+                TextOrBlobResourceContents = "TextOrBlobResourceContents";
+                TextResourceContents = "TextResourceContents";
+                TitledMultiSelectEnumSchema = "TitledMultiSelectEnumSchema";
+                TitledMultiSelectEnumSchemaItems = "TitledMultiSelectEnumSchemaItems";
+                TitledMultiSelectEnumSchemaItemsAnyOf = "TitledMultiSelectEnumSchemaItemsAnyOf";
+                TitledSingleSelectEnumSchema = "TitledSingleSelectEnumSchema";
+                TitledSingleSelectEnumSchemaOneOf = "TitledSingleSelectEnumSchemaOneOf";
+                Tool = "Tool";
+                ToolAnnotations = "ToolAnnotations";
+                ToolChoice = "ToolChoice";
+                ToolChoiceMode = "ToolChoiceMode";
+                ToolInputSchema = "ToolInputSchema";
+                ToolListChangedNotification = "ToolListChangedNotification";
+                ToolOutputSchema = "ToolOutputSchema";
+                ToolResultContent = "ToolResultContent";
+                ToolUseContent = "ToolUseContent";
+                UnsupportedProtocolVersionError = "UnsupportedProtocolVersionError";
+                UnsupportedProtocolVersionErrorError = "UnsupportedProtocolVersionErrorError";
+                UnsupportedProtocolVersionErrorErrorData = "UnsupportedProtocolVersionErrorErrorData";
+                UntitledMultiSelectEnumSchema = "UntitledMultiSelectEnumSchema";
+                UntitledMultiSelectEnumSchemaItems = "UntitledMultiSelectEnumSchemaItems";
+                UntitledSingleSelectEnumSchema = "UntitledSingleSelectEnumSchema";
+            }
+            variants {
+                CallToolOutcome::InputRequired = "InputRequiredResult";
+                CallToolOutcome::Complete = "CallToolResult";
+                ClientNotification::Cancelled = "CancelledNotification";
+                ClientRequest::Discover = "DiscoverRequest";
+                ClientRequest::ListResources = "ListResourcesRequest";
+                ClientRequest::ListResourceTemplates = "ListResourceTemplatesRequest";
+                ClientRequest::ReadResource = "ReadResourceRequest";
+                ClientRequest::SubscriptionsListen = "SubscriptionsListenRequest";
+                ClientRequest::ListPrompts = "ListPromptsRequest";
+                ClientRequest::GetPrompt = "GetPromptRequest";
+                ClientRequest::ListTools = "ListToolsRequest";
+                ClientRequest::CallTool = "CallToolRequest";
+                ClientRequest::Complete = "CompleteRequest";
+                CompleteRequestParamsRef::Prompt = "PromptReference";
+                CompleteRequestParamsRef::Resource = "ResourceTemplateReference";
+                ContentBlock::Text = "TextContent";
+                ContentBlock::Image = "ImageContent";
+                ContentBlock::Audio = "AudioContent";
+                ContentBlock::ResourceLink = "ResourceLink";
+                ContentBlock::Resource = "EmbeddedResource";
+                ElicitRequestParams::Form = "ElicitRequestFormParams";
+                ElicitRequestParams::Url = "ElicitRequestURLParams";
+                EnumSchema::UntitledMultiSelect = "UntitledMultiSelectEnumSchema";
+                EnumSchema::LegacyTitled = "LegacyTitledEnumSchema";
+                EnumSchema::UntitledSingleSelect = "UntitledSingleSelectEnumSchema";
+                EnumSchema::TitledSingleSelect = "TitledSingleSelectEnumSchema";
+                EnumSchema::TitledMultiSelect = "TitledMultiSelectEnumSchema";
+                GetPromptOutcome::InputRequired = "InputRequiredResult";
+                GetPromptOutcome::Complete = "GetPromptResult";
+                InputRequest::CreateMessage = "CreateMessageRequest";
+                InputRequest::ListRoots = "ListRootsRequest";
+                InputRequest::Elicit = "ElicitRequest";
+                InputResponse::CreateMessage = "CreateMessageResult";
+                InputResponse::ListRoots = "ListRootsResult";
+                InputResponse::Elicit = "ElicitResult";
+                JsonRpcMessage::Request = "JSONRPCRequest";
+                JsonRpcMessage::ResultResponse = "JSONRPCResultResponse";
+                JsonRpcMessage::ErrorResponse = "JSONRPCErrorResponse";
+                JsonRpcMessage::Notification = "JSONRPCNotification";
+                JsonRpcResponse::Result = "JSONRPCResultResponse";
+                JsonRpcResponse::Error = "JSONRPCErrorResponse";
+                MultiSelectEnumSchema::Untitled = "UntitledMultiSelectEnumSchema";
+                MultiSelectEnumSchema::Titled = "TitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::UntitledMultiSelectEnum = "UntitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::LegacyTitledEnum = "LegacyTitledEnumSchema";
+                PrimitiveSchemaDefinition::UntitledSingleSelectEnum = "UntitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledSingleSelectEnum = "TitledSingleSelectEnumSchema";
+                PrimitiveSchemaDefinition::TitledMultiSelectEnum = "TitledMultiSelectEnumSchema";
+                PrimitiveSchemaDefinition::String = "StringSchema";
+                PrimitiveSchemaDefinition::Number = "NumberSchema";
+                PrimitiveSchemaDefinition::Boolean = "BooleanSchema";
+                ReadResourceOutcome::InputRequired = "InputRequiredResult";
+                ReadResourceOutcome::Complete = "ReadResourceResult";
+                SamplingMessageContentBlock::Text = "TextContent";
+                SamplingMessageContentBlock::Image = "ImageContent";
+                SamplingMessageContentBlock::Audio = "AudioContent";
+                SamplingMessageContentBlock::ToolUse = "ToolUseContent";
+                SamplingMessageContentBlock::ToolResult = "ToolResultContent";
+                ServerNotification::Cancelled = "CancelledNotification";
+                ServerNotification::Progress = "ProgressNotification";
+                ServerNotification::ResourceListChanged = "ResourceListChangedNotification";
+                ServerNotification::SubscriptionsAcknowledged = "SubscriptionsAcknowledgedNotification";
+                ServerNotification::ResourceUpdated = "ResourceUpdatedNotification";
+                ServerNotification::PromptListChanged = "PromptListChangedNotification";
+                ServerNotification::ToolListChanged = "ToolListChangedNotification";
+                ServerNotification::LoggingMessage = "LoggingMessageNotification";
+                SingleSelectEnumSchema::Untitled = "UntitledSingleSelectEnumSchema";
+                SingleSelectEnumSchema::Titled = "TitledSingleSelectEnumSchema";
+                TextOrBlobResourceContents::Text = "TextResourceContents";
+                TextOrBlobResourceContents::Blob = "BlobResourceContents";
+            }
+        }
+    };
 }
