@@ -25,6 +25,8 @@ pub struct Context<'a> {
     pub revision: Option<&'a str>,
     /// Definitions that are taken from elsewhere, with the path of their module.
     pub external: &'a IndexMap<String, String>,
+    /// The definitions that the module holds, if not all.
+    pub only: Option<&'a IndexSet<String>>,
 }
 
 /// The text of a module.
@@ -269,7 +271,8 @@ impl Context<'_> {
                     rest = after;
                     continue;
                 };
-                if self.normalized.definitions.contains_key(name) {
+                let here = self.only.is_none_or(|only| only.contains(name));
+                if here && self.normalized.definitions.contains_key(name) {
                     let _ = write!(linked, "[`{}`]", names::type_name(name));
                 } else {
                     let _ = write!(linked, "`{name}`");

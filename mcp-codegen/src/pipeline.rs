@@ -151,6 +151,7 @@ impl Module<'_> {
             docs: self.docs,
             revision: self.revision,
             external: &self.external,
+            only: self.only,
         };
         let wanted = |item: &&Item| self.only.is_none_or(|only| only.contains(&item.definition));
         let mut items: Vec<Item> = self.lowered.items.iter().filter(wanted).cloned().collect();

@@ -111,7 +111,7 @@ impl Schema {
             // Beyond what a float holds exactly, where that is no number of its own kind.
             Some("integer") => json!(9_007_199_254_740_993_i64 - depth as i64),
             Some("number") => [json!(50), json!(0.25), json!(1.0)][pick(3)].clone(),
-            Some("boolean") => json!(depth % 2 == 0),
+            Some("boolean") => json!(depth.is_multiple_of(2)),
             Some("null") => Value::Null,
             Some("array") => match (fill, schema.get("items")) {
                 (Fill::Most, Some(items)) => {

@@ -167,10 +167,10 @@ crate::__strings! {
 /// a position like any other.
 pub type Cursor = String;
 
-/// What the schema has inline at `ElicitRequestFormParams.mode`.
+/// Says that a form is meant, which is also meant where no mode is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ElicitRequestFormParamsMode {
-    /// `form` on the wire.
+    /// The user fills in a form that the client makes from `requestedSchema`.
     Form,
 }
 
@@ -740,7 +740,7 @@ crate::__object! {
 /// Marked by `type` as `ref/prompt`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromptReference {
-    /// The [`Prompt`] whose argument is being filled in; an unknown one is refused with `-32602`.
+    /// The `Prompt` whose argument is being filled in; an unknown one is refused with `-32602`.
     pub name: String,
     /// The prompt's display name, where the client has it at hand; the server looks the prompt up by `name`.
     pub title: Option<String>,
@@ -1060,7 +1060,7 @@ crate::__object! {
     rest extra;
 }
 
-/// Hints about the behaviour of a [`Tool`], none of them binding or verified.
+/// Hints about the behaviour of a `Tool`, none of them binding or verified.
 ///
 /// What they say may be wrong, the title included; a client must not base the decision to run a tool on the word of a
 /// server that it does not trust.
@@ -1077,7 +1077,7 @@ pub struct ToolAnnotations {
     pub open_world_hint: Option<bool>,
     /// `true` promises that a call leaves the tool's surroundings unchanged. Absent counts as `false`.
     pub read_only_hint: Option<bool>,
-    /// A second place for the display name, used when [`Tool`] has no `title` of its own.
+    /// A second place for the display name, used when `Tool` has no `title` of its own.
     pub title: Option<String>,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,

@@ -29,7 +29,9 @@ pub use crate::v2026_07_28::{
     UntitledSingleSelectEnumSchema,
 };
 
-/// The schema's `CallToolOutcome`.
+/// How a `tools/call` ended where client and server have the extension: with the result, with questions, or with a task.
+///
+/// The server decides, and may make a task of any call that declares the extension.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
@@ -82,10 +84,10 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `CancelTaskRequestParams`.
+/// Names the task to be stopped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CancelTaskRequestParams {
-    /// `taskId` on the wire.
+    /// The id from [`CreateTaskResult`]. One that is unknown, expired or somebody else's is refused with `-32602`.
     pub task_id: String,
     /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
     /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
@@ -354,10 +356,10 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `GetTaskRequestParams`.
+/// Names the task that is asked about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetTaskRequestParams {
-    /// `taskId` on the wire.
+    /// The id from [`CreateTaskResult`]. One that is unknown, expired or somebody else's is refused with `-32602`.
     pub task_id: String,
     /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
     /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
@@ -642,15 +644,15 @@ crate::__object! {
 /// In messages its field stands beside those of the core's filter.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct TaskSubscriptionAcknowledgedNotifications {
-    /// `promptsListChanged` on the wire.
+    /// Whether `notifications/prompts/list_changed` is wanted, or granted; absent counts as `false`.
     pub prompts_list_changed: Option<bool>,
-    /// `resourceSubscriptions` on the wire.
+    /// URIs of the resources whose updates are wanted, or granted; absent counts as none.
     pub resource_subscriptions: Option<Vec<String>>,
-    /// `resourcesListChanged` on the wire.
+    /// Whether `notifications/resources/list_changed` is wanted, or granted; absent counts as `false`.
     pub resources_list_changed: Option<bool>,
     /// The tasks out of those asked for that will be reported. One that is missing here has to be polled.
     pub task_ids: Option<Vec<String>>,
-    /// `toolsListChanged` on the wire.
+    /// Whether `notifications/tools/list_changed` is wanted, or granted; absent counts as `false`.
     pub tools_list_changed: Option<bool>,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,
@@ -671,15 +673,15 @@ crate::__object! {
 /// In messages its field stands beside those of the core's filter.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct TaskSubscriptionNotifications {
-    /// `promptsListChanged` on the wire.
+    /// Whether `notifications/prompts/list_changed` is wanted, or granted; absent counts as `false`.
     pub prompts_list_changed: Option<bool>,
-    /// `resourceSubscriptions` on the wire.
+    /// URIs of the resources whose updates are wanted, or granted; absent counts as none.
     pub resource_subscriptions: Option<Vec<String>>,
-    /// `resourcesListChanged` on the wire.
+    /// Whether `notifications/resources/list_changed` is wanted, or granted; absent counts as `false`.
     pub resources_list_changed: Option<bool>,
     /// Tasks to be told about. Absent means none; the server checks the caller's right to each of them.
     pub task_ids: Option<Vec<String>>,
-    /// `toolsListChanged` on the wire.
+    /// Whether `notifications/tools/list_changed` is wanted, or granted; absent counts as `false`.
     pub tools_list_changed: Option<bool>,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,
@@ -731,10 +733,10 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `UpdateTaskRequestParams`.
+/// Names the task, and answers what it asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateTaskRequestParams {
-    /// `taskId` on the wire.
+    /// The id from [`CreateTaskResult`]. One that is unknown, expired or somebody else's is refused with `-32602`.
     pub task_id: String,
     /// What the server had asked for, by its keys; absent in a first attempt. Servers SHOULD ignore keys they do not know, and
     /// ask again for what is missing.

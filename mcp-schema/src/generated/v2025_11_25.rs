@@ -73,7 +73,9 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `CallToolOutcome`.
+/// How a `tools/call` ended: with the tool's result, or with the handle of a task that goes on.
+///
+/// Only a request with `params.task` can be answered by a task, and a server may ignore that wish (2025-11-25, Tasks).
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
@@ -657,7 +659,9 @@ crate::__tagged! {
     open Unknown;
 }
 
-/// The schema's `CreateMessageOutcome`.
+/// How a `sampling/createMessage` ended: with the model's message, or with the handle of a task that the client runs.
+///
+/// Only a request with `params.task` can be answered by a task (2025-11-25, Tasks).
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateMessageOutcome {
@@ -809,7 +813,9 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `ElicitOutcome`.
+/// How an `elicitation/create` ended: with what the user did, or with the handle of a task that the client runs.
+///
+/// Only a request with `params.task` can be answered by a task (2025-11-25, Tasks).
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitOutcome {
@@ -2082,10 +2088,12 @@ crate::__object! {
     rest extra;
 }
 
-/// The schema's `RelatedTaskMetaObject`.
+/// The `_meta` of a message that belongs to a task, such as a question which the task asks.
+///
+/// It is not needed where the task's id stands in the parameters: `tasks/get`, `tasks/list`, `tasks/cancel` (2025-11-25, Tasks).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelatedTaskMetaObject {
-    /// `io.modelcontextprotocol/related-task` on the wire.
+    /// The task. Its requests, notifications and responses all carry it, and so does the result that `tasks/result` hands out.
     pub related_task: RelatedTaskMetadata,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,

@@ -2510,9 +2510,9 @@ crate::__object! {
 /// older servers send, for `complete`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ResultType {
-    /// `complete` on the wire.
+    /// The request has been carried out, and this is all of its result.
     Complete,
-    /// `input_required` on the wire.
+    /// The server needs answers first: they come with a retry of the request (see [`InputRequiredResult`]).
     InputRequired,
     /// A value that the schema does not name, as it came.
     Other(Box<str>),
