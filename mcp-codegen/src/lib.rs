@@ -16,7 +16,7 @@
 //!
 //! ```ignore
 //! // src/lib.rs, with `mcp_schema` among the dependencies: the generated code rests on it.
-//! mod protocol {
+//! pub mod protocol {
 //!     include!(concat!(env!("OUT_DIR"), "/protocol.rs"));
 //! }
 //! ```
