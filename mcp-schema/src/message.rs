@@ -85,7 +85,7 @@ impl<T> Response<T> {
 impl<'de, T: Decode<'de>> Object<'de> for Response<T> {
     const NAME: &'static str = "Response";
 
-    fn read<A: MapAccess<'de>>(mut entries: Entries<A>) -> Result<Self, A::Error> {
+    fn read<A: MapAccess<'de>>(mut entries: Entries<'de, A>) -> Result<Self, A::Error> {
         const KEYS: &[&str] = &["jsonrpc", "id", "result", "error"];
         let (mut version, mut id, mut result, mut error) = (false, None, None, None);
         let mut extra = Extra::new();

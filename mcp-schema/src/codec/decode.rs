@@ -211,8 +211,12 @@ impl<'de> Visitor<'de> for At<JsonObject> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<JsonObject, A::Error> {
         let mut object = JsonObject::new();
-        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
-            object.insert(key, value);
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.is_empty() {
+                // The smallest size that there is, had at once instead of by growing to it.
+                object = JsonObject::with_capacity(3);
+            }
+            object.insert(key, entries.next_value()?);
         }
         Ok(object)
     }
@@ -232,7 +236,8 @@ impl<'de, T: Decode<'de>> Visitor<'de> for At<Map<T>> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Map<T>, A::Error> {
-        let mut map = Map::new();
+        // Room for a few entries at once: the table's next size, without moving what is there.
+        let mut map = Map::with_capacity(7);
         while let Some(key) = entries.next_key::<String>()? {
             map.insert(key, entries.next_value_seed(Seed::new(self.at))?);
         }
@@ -254,8 +259,8 @@ impl<'de, T: Decode<'de>> Visitor<'de> for At<Vec<T>> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-        // No capacity from `size_hint`: a binary format could claim any length.
-        let mut all = Vec::new();
+        // Large items are moved when the vector grows: it begins at a few kilobytes, whatever a peer claims.
+        let mut all = Vec::with_capacity(if size_of::<T>() > 256 { 8 } else { 0 });
         while let Some(item) = items.next_element_seed(Seed::new(self.at))? {
             all.push(item);
         }

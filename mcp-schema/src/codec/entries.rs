@@ -3,15 +3,15 @@
 //! A union is told by a tag that need not stand first. [`Entries`] keeps aside what came before the tag and replays it,
 //! so that the chosen type goes on reading from the stream: nothing is parsed twice, and nothing is tried.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::vec;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
-use serde_json::Value;
 
 use super::decode::{Decode, NotNegative, Seed};
+use super::kept::{Kept, KeptEntries, Key};
 use crate::{Extra, JsonObject};
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 /// A type that is read from the entries of an object: every generated struct, and the unions of structs.
 pub trait Object<'de>: Sized {
@@ -19,13 +19,13 @@ pub trait Object<'de>: Sized {
     const NAME: &'static str;
 
     /// Reads the rest of `entries`.
-    fn read<A: MapAccess<'de>>(entries: Entries<A>) -> Result<Self, A::Error>;
+    fn read<A: MapAccess<'de>>(entries: Entries<'de, A>) -> Result<Self, A::Error>;
 }
 
 impl<'de, T: Object<'de>> Object<'de> for Box<T> {
     const NAME: &'static str = T::NAME;
 
-    fn read<A: MapAccess<'de>>(entries: Entries<A>) -> Result<Self, A::Error> {
+    fn read<A: MapAccess<'de>>(entries: Entries<'de, A>) -> Result<Self, A::Error> {
         T::read(entries).map(Box::new)
     }
 }
@@ -57,11 +57,11 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
 }
 
 /// One of a list of known names, by its place in the list, or another.
-pub enum Name {
+pub enum Name<'de> {
     /// The name at this index of the list.
     Known(usize),
     /// A name that is not in the list.
-    Other(String),
+    Other(Key<'de>),
 }
 
 /// Reads a string and looks it up.
@@ -71,25 +71,43 @@ struct NameSeed {
 }
 
 impl<'de> DeserializeSeed<'de> for NameSeed {
-    type Value = Name;
+    type Value = Name<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Name, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Name<'de>, D::Error> {
         from.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for NameSeed {
-    type Value = Name;
+impl<'de> Visitor<'de> for NameSeed {
+    type Value = Name<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a string for `{}`", self.at)
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Name, E> {
-        Ok(match self.known.iter().position(|known| *known == name) {
-            Some(index) => Name::Known(index),
-            None => Name::Other(name.to_owned()),
-        })
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Name<'de>, E> {
+        Ok(self.find(name).unwrap_or(Name::Other(Cow::Borrowed(name))))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Name<'de>, E> {
+        Ok(self.find(name).unwrap_or_else(|| Name::Other(Cow::Owned(name.to_owned()))))
+    }
+
+    fn visit_string<E: Error>(self, name: String) -> Result<Name<'de>, E> {
+        Ok(self.find(&name).unwrap_or(Name::Other(Cow::Owned(name))))
+    }
+}
+
+impl NameSeed {
+    fn find<'de>(&self, name: &str) -> Option<Name<'de>> {
+        // The first byte tells most of them apart, without a call to compare the rest.
+        let first = name.as_bytes().first();
+        let same = |known: &&str| known.as_bytes().first() == first && *known == name;
+        self.known.iter().position(same).map(Name::Known)
+    }
+
+    fn look_up(self, name: Key<'_>) -> Name<'_> {
+        self.find(&name).unwrap_or(Name::Other(name))
     }
 }
 
@@ -98,14 +116,14 @@ pub fn name<'de, D: Deserializer<'de>>(
     from: D,
     known: &'static [&'static str],
     at: &'static str,
-) -> Result<Name, D::Error> {
+) -> Result<Name<'de>, D::Error> {
     NameSeed { known, at }.deserialize(from)
 }
 
 /// The entries of one object: those that were kept aside, then those that are still to come.
-pub struct Entries<A> {
-    kept: vec::IntoIter<(String, Value)>,
-    value: Option<Value>,
+pub struct Entries<'de, A> {
+    kept: KeptEntries<'de>,
+    value: Option<Kept<'de>>,
     /// A key that was read from the stream to choose a type, and that the type has yet to see.
     peeked: Option<&'static str>,
     /// The stream, until it has ended.
@@ -114,7 +132,7 @@ pub struct Entries<A> {
     tag: Option<&'static str>,
 }
 
-impl<'de, A: MapAccess<'de>> Entries<A> {
+impl<'de, A: MapAccess<'de>> Entries<'de, A> {
     /// The entries of `map`.
     pub fn new(map: A) -> Self {
         Self { kept: Vec::new().into_iter(), value: None, peeked: None, rest: Some(map), tag: None }
@@ -126,13 +144,13 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
     }
 
     /// The next key, looked up in `known`.
-    pub fn key(&mut self, known: &'static [&'static str]) -> Result<Option<Name>, A::Error> {
+    pub fn key(&mut self, known: &'static [&'static str]) -> Result<Option<Name<'de>>, A::Error> {
         if let Some((key, value)) = self.kept.next() {
             self.value = Some(value);
-            return NameSeed { known, at: "" }.visit_string(key).map(Some);
+            return Ok(Some(NameSeed { known, at: "" }.look_up(key)));
         }
         if let Some(key) = self.peeked.take() {
-            return NameSeed { known, at: "" }.visit_str(key).map(Some);
+            return Ok(Some(NameSeed { known, at: "" }.look_up(Cow::Borrowed(key))));
         }
         let Some(rest) = &mut self.rest else { return Ok(None) };
         let key = rest.next_key_seed(NameSeed { known, at: "an object's key" })?;
@@ -147,9 +165,14 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
         self.seed(Seed::new(at))
     }
 
+    /// The value of the key that was read last, put aside.
+    fn kept_value(&mut self) -> Result<Kept<'de>, A::Error> {
+        self.seed(PhantomData)
+    }
+
     fn seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         match (self.value.take(), &mut self.rest) {
-            (Some(value), _) => seed.deserialize(value).map_err(A::Error::custom),
+            (Some(value), _) => seed.deserialize(value.into_deserializer()),
             (None, Some(rest)) => rest.next_value_seed(seed),
             (None, None) => Err(A::Error::custom("a value was read without its key")),
         }
@@ -244,7 +267,7 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
         &mut self,
         tag: &'static [&'static str; 1],
         known: &'static [&'static str],
-    ) -> Result<Option<Name>, A::Error> {
+    ) -> Result<Option<Name<'de>>, A::Error> {
         let mut kept = Vec::new();
         while let Some(key) = self.key(tag)? {
             match key {
@@ -254,7 +277,7 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
                     self.tag = Some(tag[0]);
                     return Ok(Some(name));
                 }
-                Name::Other(key) => kept.push((key, self.value("")?)),
+                Name::Other(key) => kept.push((key, self.kept_value()?)),
             }
         }
         self.keep(kept);
@@ -263,7 +286,7 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
 
     /// Puts a tag back, for a type that has a field for it.
     pub fn again(&mut self, tag: &'static str, value: &'static str) {
-        self.keep(vec![(tag.to_owned(), Value::String(value.to_owned()))]);
+        self.keep(vec![(Cow::Borrowed(tag), Kept::String(Cow::Borrowed(value)))]);
     }
 
     /// Reads up to the first key of `known`; what comes before it is kept, and so is the key. `None`: there is none of them.
@@ -275,13 +298,13 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
                 Name::Known(index) => {
                     // From the stream, the value need not be read yet: it may be large.
                     match self.value.take() {
-                        Some(value) => kept.push((known[index].to_owned(), value)),
+                        Some(value) => kept.push((Cow::Borrowed(known[index]), value)),
                         None => self.peeked = Some(known[index]),
                     }
                     found = Some(index);
                     break;
                 }
-                Name::Other(key) => kept.push((key, self.value("")?)),
+                Name::Other(key) => kept.push((key, self.kept_value()?)),
             }
         }
         self.keep(kept);
@@ -289,13 +312,13 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
     }
 
     /// Reads all entries and keeps them, to be looked at before a type is chosen.
-    pub fn look_ahead(&mut self) -> Result<&[(String, Value)], A::Error> {
+    pub fn look_ahead(&mut self) -> Result<&[(Key<'de>, Kept<'de>)], A::Error> {
         self.first_of(&[])?;
         Ok(self.kept.as_slice())
     }
 
     /// Keeps the entry whose key has just been read among those that the schema does not name.
-    pub fn keep_extra(&mut self, extra: &mut Extra, key: String) -> Result<(), A::Error> {
+    pub fn keep_extra(&mut self, extra: &mut Extra, key: Key<'de>) -> Result<(), A::Error> {
         let value: Value = self.value("")?;
         extra.insert(key, value);
         Ok(())
@@ -304,19 +327,19 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
     /// Keeps the entry whose key has just been read for a type whose fields stand among those of another.
     pub fn keep_embedded(
         &mut self,
-        kept: &mut Vec<(String, Value)>,
-        key: String,
+        kept: &mut Vec<(Key<'de>, Kept<'de>)>,
+        key: Key<'de>,
     ) -> Result<(), A::Error> {
-        kept.push((key, self.value("")?));
+        kept.push((key, self.kept_value()?));
         Ok(())
     }
 
     /// Entries that were taken out of an object, in their order.
-    pub fn of(kept: Vec<(String, Value)>) -> Self {
+    pub fn of(kept: Vec<(Key<'de>, Kept<'de>)>) -> Self {
         Self { kept: kept.into_iter(), value: None, peeked: None, rest: None, tag: None }
     }
 
-    fn keep(&mut self, mut kept: Vec<(String, Value)>) {
+    fn keep(&mut self, mut kept: Vec<(Key<'de>, Kept<'de>)>) {
         if !kept.is_empty() {
             kept.extend(self.kept.by_ref());
             self.kept = kept.into_iter();
@@ -330,14 +353,14 @@ impl<'de, A: MapAccess<'de>> Entries<A> {
         while let Some(key) = self.key(&[])? {
             if let Name::Other(key) = key {
                 let value = self.value("")?;
-                object.insert(key, value);
+                object.insert(key.into_owned(), value);
             }
         }
         Ok(object)
     }
 }
 
-fn member<'a>(entries: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
+fn member<'a, 'de>(entries: &'a [(Key<'de>, Kept<'de>)], key: &str) -> Option<&'a Kept<'de>> {
     entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
@@ -355,16 +378,14 @@ pub enum Condition {
 
 impl Condition {
     /// Whether it holds.
-    pub fn holds(&self, entries: &[(String, Value)]) -> bool {
+    pub fn holds(&self, entries: &[(Key<'_>, Kept<'_>)]) -> bool {
         match self {
             Self::Any() => true,
             Self::Has(key) => member(entries, key).is_some(),
             Self::Is(key, values) => member(entries, key)
-                .and_then(Value::as_str)
+                .and_then(Kept::as_str)
                 .is_some_and(|value| values.contains(&value)),
-            Self::Within(key, inner) => {
-                member(entries, key).is_some_and(|value| value.get(inner).is_some())
-            }
+            Self::Within(key, inner) => member(entries, key).is_some_and(|value| value.has(inner)),
         }
     }
 }

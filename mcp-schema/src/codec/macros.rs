@@ -43,7 +43,7 @@ macro_rules! __object {
             const NAME: &'static str = $wire_name;
 
             fn read<A: $crate::codec::serde::de::MapAccess<'de>>(
-                mut entries: $crate::codec::Entries<A>,
+                mut entries: $crate::codec::Entries<'de, A>,
             ) -> ::core::result::Result<Self, A::Error> {
                 const KEYS: &[&str] = &[$( $ckey, )* $( $rkey, )* $( $okey, )*];
                 #[allow(unused_mut)]
@@ -77,7 +77,7 @@ macro_rules! __object {
                     $( $ofield, )*
                     $( $rest, )?
                     $( $embedded: <$embedded_ty as $crate::codec::Object<'de>>::read(
-                        $crate::codec::Entries::<A>::of($embedded),
+                        $crate::codec::Entries::<'de, A>::of($embedded),
                     )?, )?
                 })
             }
@@ -206,7 +206,7 @@ macro_rules! __tagged {
             const NAME: &'static str = $wire_name;
 
             fn read<A: $crate::codec::serde::de::MapAccess<'de>>(
-                mut entries: $crate::codec::Entries<A>,
+                mut entries: $crate::codec::Entries<'de, A>,
             ) -> ::core::result::Result<Self, A::Error> {
                 const KNOWN: &[&str] = &[$( $value ),*];
                 match entries.tag(&[$tag], KNOWN)? {
@@ -217,7 +217,7 @@ macro_rules! __tagged {
                     Some($crate::codec::Name::Known(_)) => Err($crate::codec::missing($tag, $wire_name)),
                     $( Some($crate::codec::Name::Other(tag)) => {
                         let raw = entries.into_object($tag, &tag)?;
-                        Ok(Self::$open { tag, raw })
+                        Ok(Self::$open { tag: tag.into_owned(), raw })
                     } )?
                     #[allow(unreachable_patterns)]
                     Some($crate::codec::Name::Other(tag)) => {
@@ -247,7 +247,7 @@ macro_rules! __keyed {
             const NAME: &'static str = $wire_name;
 
             fn read<A: $crate::codec::serde::de::MapAccess<'de>>(
-                mut entries: $crate::codec::Entries<A>,
+                mut entries: $crate::codec::Entries<'de, A>,
             ) -> ::core::result::Result<Self, A::Error> {
                 const KNOWN: &[&str] = &[$( $key ),*];
                 match entries.first_of(KNOWN)? {
@@ -277,7 +277,7 @@ macro_rules! __ruled {
             const NAME: &'static str = $wire_name;
 
             fn read<A: $crate::codec::serde::de::MapAccess<'de>>(
-                mut entries: $crate::codec::Entries<A>,
+                mut entries: $crate::codec::Entries<'de, A>,
             ) -> ::core::result::Result<Self, A::Error> {
                 let seen = entries.look_ahead()?;
                 $(
@@ -449,7 +449,7 @@ macro_rules! __strings {
             ) -> ::core::result::Result<Self, D::Error> {
                 match $crate::codec::name(from, Self::VALUES, at)? {
                     $( $crate::codec::Name::Known($index) => Ok(Self::$variant), )*
-                    $( $crate::codec::Name::Other(value) => Ok(Self::$open(value.into())), )?
+                    $( $crate::codec::Name::Other(value) => Ok(Self::$open(value.as_ref().into())), )?
                     #[allow(unreachable_patterns)]
                     $crate::codec::Name::Other(value) => {
                         Err($crate::codec::unexpected(&value, Self::VALUES, at))

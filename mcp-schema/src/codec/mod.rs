@@ -6,6 +6,7 @@
 mod decode;
 mod encode;
 mod entries;
+mod kept;
 mod macros;
 mod schema;
 
