@@ -55,17 +55,19 @@ const PREFERRED: &[&str] = &["method", "type", "resultType", "mode", "status"];
 
 /// The alternatives of a union, with those of unions among them in their place.
 pub fn arms(members: &[Node], known: &Definitions) -> Vec<Arm> {
-    let mut arms: Vec<Arm> = Vec::new();
-    for member in members {
+    let mut arms = Vec::new();
+    let mut seen = IndexSet::new();
+    let mut next: Vec<&Node> = members.iter().rev().collect();
+    while let Some(member) = next.pop() {
         let Shape::Ref(definition) = &member.shape else { continue };
-        let target = resolve(member, known);
-        let found = match &target.shape {
-            Shape::Union(members) => self::arms(members, known),
-            _ => vec![Arm { definition: definition.clone(), name: member.notes.name.clone() }],
-        };
-        for arm in found {
-            if arms.iter().all(|other| other.definition != arm.definition) {
-                arms.push(arm);
+        if !seen.insert(definition) {
+            continue;
+        }
+        match &resolve(member, known).shape {
+            Shape::Union(members) => next.extend(members.iter().rev()),
+            _ => {
+                let name = member.notes.name.clone();
+                arms.push(Arm { definition: definition.clone(), name });
             }
         }
     }
@@ -80,12 +82,27 @@ pub fn choose(
     known: &Definitions,
     problems: &mut Problems,
 ) -> Option<Choice> {
+    // A map, or any object, has no name that an alternative could go by.
+    if let Some(member) = members.iter().find(|node| !matches!(node.shape, Shape::Ref(_))) {
+        problems.report(
+            &member.at,
+            Some("anyOf"),
+            "this member is no object with named properties, so nothing tells it",
+            format!(
+                "name a property of it, or override `{name}`: `--override {}=opaque`",
+                union.at
+            ),
+        );
+        return None;
+    }
     let arms = arms(members, known);
     let mut objects = Vec::new();
     for arm in &arms {
         let target = known.get(&arm.definition).map(|node| resolve(node, known));
         match target.map(|node| (&node.shape, node)) {
-            Some((Shape::Object(object), node)) => objects.push((arm.clone(), object, node)),
+            Some((Shape::Object(object), node)) if !object.is_free() => {
+                objects.push((arm.clone(), object, node))
+            }
             _ => {
                 problems.report(
                     &union.at,

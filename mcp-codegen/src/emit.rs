@@ -217,10 +217,11 @@ impl Context<'_> {
         }
         if open && let Choice::Tag { key, .. } = choice {
             let support = self.support;
+            let shown = one_line(key);
             let _ = writeln!(
                 text,
-                "/// A kind that the schema does not name.\nUnknown {{\n/// The value of `{key}`.\ntag: String,\n\
-                 /// The whole object, `{key}` included.\nraw: {support}::JsonObject,\n}},"
+                "/// A kind that the schema does not name.\nUnknown {{\n/// The value of `{shown}`.\ntag: String,\n\
+                 /// The whole object, `{shown}` included.\nraw: {support}::JsonObject,\n}},"
             );
         }
         text.push_str("}\n");
@@ -280,7 +281,7 @@ impl Context<'_> {
                 rest = after;
             }
             linked.push_str(rest);
-            let _ = writeln!(out, "/// {}", linked.trim_end());
+            let _ = writeln!(out, "/// {}", one_line(linked.trim_end()));
         }
         out
     }
@@ -304,13 +305,14 @@ impl Context<'_> {
             };
             let _ = write!(
                 text,
-                "/// `{wire}`: see [`{message}`](super::{message}).\n\
+                "/// `{shown}`: see [`{message}`](super::{message}).\n\
                  #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]\n\
                  pub struct {name};\n\
                  impl {support}::{kind} for {name} {{\n\
                  const METHOD: &'static str = {wire:?};\n\
                  const DIRECTION: {support}::Direction = {support}::Direction::{direction};\n\
                  type Params = {params};\n{result}\n}}\n",
+                shown = one_line(wire),
                 message = names::type_name(&method.definition),
             );
         }
@@ -339,7 +341,7 @@ impl Context<'_> {
             let _ = writeln!(
                 text,
                 "/// See [`{}`](super::{}).\npub const {}: i64 = {code};",
-                definition,
+                names::type_name(definition),
                 names::type_name(definition),
                 names::constant(&names::type_name(base)),
             );
@@ -363,10 +365,17 @@ impl Context<'_> {
         keys.sort_keys();
         let text: String = keys
             .iter()
-            .map(|(name, key)| format!("/// `{key}`.\npub const {name}: &str = {key:?};\n"))
+            .map(|(name, key)| {
+                format!("/// `{}`.\npub const {name}: &str = {key:?};\n", one_line(key))
+            })
             .collect();
         (!text.is_empty()).then(|| format!("/// The keys of `_meta` that the protocol reserves and the schema names.\npub mod meta_key {{\n{text}}}\n"))
     }
+}
+
+/// Text that a comment can hold on one line: a schema's names may have anything in them.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// `{@link A | text}`, as the published schemas write it.
@@ -392,14 +401,20 @@ fn plain_links(text: &str) -> String {
     out
 }
 
+/// The code of an error, or of a message that holds one.
 fn error_code(node: &Node, known: &crate::parse::Definitions) -> Option<i64> {
-    let Shape::Object(object) = &node.shape else { return None };
-    if let Some(Shape::Const(Const::Integer(code))) =
-        object.properties.get("code").map(|node| &node.shape)
-    {
-        return Some(*code);
-    }
-    error_code(resolve(object.properties.get("error")?, known), known)
+    let code = |node: &Node| match &node.shape {
+        Shape::Object(object) => match object.properties.get("code").map(|node| &node.shape) {
+            Some(Shape::Const(Const::Integer(code))) => Some(*code),
+            _ => None,
+        },
+        _ => None,
+    };
+    let held = match &node.shape {
+        Shape::Object(object) => object.properties.get("error"),
+        _ => None,
+    };
+    code(node).or_else(|| code(resolve(held?, known)))
 }
 
 fn table(support: &str, name: &str, rows: &[String]) -> String {

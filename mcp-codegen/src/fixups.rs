@@ -96,9 +96,20 @@ fn referred(schema: &Value) -> Option<&str> {
     schema.get("$ref")?.as_str()?.rsplit('/').next()
 }
 
-/// The published `JSONValue` lacks `null` and numbers with fractions, which JSON has.
+/// The published `JSONValue` lacks `null` and numbers with fractions, which JSON has. Whatever it is called, it is a union
+/// with arrays of itself.
 fn json_value_is_any_json(document: &mut Document) -> bool {
-    note(at(document, "JSONValue", ""), "x-mcp-opaque", json!(true))
+    let mut applied = false;
+    for (name, schema) in &mut document.definitions {
+        let members = schema.get("anyOf").and_then(Value::as_array);
+        let recurs = |member: &Value| {
+            member.get("items").and_then(referred).is_some_and(|item| item == name)
+        };
+        if members.is_some_and(|members| members.iter().any(recurs)) {
+            applied |= note(schema.as_object_mut(), "x-mcp-opaque", json!(true));
+        }
+    }
+    applied
 }
 
 /// `ElicitResult.content` says integer where the protocol's source says number.
@@ -117,37 +128,44 @@ fn elicited_numbers_have_fractions(document: &mut Document) -> bool {
 }
 
 /// A union of all results tells nothing apart: a response is decoded by the request that it answers. Any definition
-/// that nobody refers to and whose members are all results is such a union, whatever its name.
+/// that nobody refers to and whose members are results, most of them by name, is such a union, whatever its own name.
 fn results_are_chosen_by_their_request(document: &mut Document) -> bool {
     let text = Value::Object(document.definitions.clone()).to_string();
     let unused = |name: &str| !text.contains(&format!("/{name}\""));
-    let is_result = |schema: &Value| referred(schema).is_some_and(|name| name.ends_with("Result"));
-    let names: Vec<String> = document
+    let is_result = |schema: &&Value| referred(schema).is_some_and(|name| name.ends_with("Result"));
+    let is_union = |schema: &Value| {
+        let members = schema.get("anyOf").and_then(Value::as_array);
+        members.is_some_and(|all| {
+            all.len() > 3 && all.iter().filter(is_result).count() * 2 > all.len()
+        })
+    };
+    let is_alias = |name: &str, schema: &Value| {
+        name.ends_with("Result") && name != "EmptyResult" && referred(schema) == Some("Result")
+    };
+    let before = document.definitions.len();
+    document
+        .definitions
+        .retain(|name, schema| !(unused(name) && (is_union(schema) || is_alias(name, schema))));
+    document.definitions.len() < before
+}
+
+/// Kinds of content are added from revision to revision; a peer may send one that we do not know. A union of content is
+/// one that text is a kind of.
+fn content_is_open(document: &mut Document) -> bool {
+    let texts: Vec<String> = document
         .definitions
         .iter()
-        .filter(|(name, schema)| {
-            let members = schema.get("anyOf").and_then(Value::as_array);
-            let alias = name.ends_with("Result")
-                && referred(schema) == Some("Result")
-                && *name != "EmptyResult";
-            alias
-                || members.is_some_and(|all| all.len() > 3 && all.iter().all(is_result))
-                    && unused(name)
+        .filter(|(_, schema)| {
+            schema.pointer("/properties/type/const").is_some_and(|kind| kind == "text")
         })
         .map(|(name, _)| name.clone())
         .collect();
-    names.iter().for_each(|name| {
-        document.definitions.shift_remove(name);
-    });
-    !names.is_empty()
-}
-
-/// Kinds of content are added from revision to revision; a peer may send one that we do not know.
-fn content_is_open(document: &mut Document) -> bool {
     let mut applied = false;
     for schema in document.definitions.values_mut() {
         let members = schema.get("anyOf").and_then(Value::as_array);
-        let text = |member: &Value| referred(member) == Some("TextContent");
+        let text = |member: &Value| {
+            referred(member).is_some_and(|name| texts.iter().any(|text| text == name))
+        };
         if members.is_some_and(|members| members.iter().any(text)) {
             applied |= note(schema.as_object_mut(), "x-mcp-open", json!(true));
         }
@@ -194,7 +212,11 @@ fn versions_are_typed(document: &mut Document) -> bool {
 /// `LegacyTitledEnumSchema` differs from `UntitledSingleSelectEnumSchema` by `enumNames` alone, which the schema leaves
 /// optional. Without it the two mean the same, and the newer one is meant.
 fn legacy_enums_are_told_by_their_names(document: &mut Document) -> bool {
-    note(at(document, "LegacyTitledEnumSchema", ""), "x-mcp-told-by", json!("enumNames"))
+    let legacy = document
+        .definitions
+        .values_mut()
+        .find(|schema| schema.pointer("/properties/enumNames").is_some());
+    note(legacy.and_then(Value::as_object_mut), "x-mcp-told-by", json!("enumNames"))
 }
 
 /// Live servers leave `content` out beside `structuredContent`; nothing can be misunderstood.
@@ -267,13 +289,14 @@ fn result_types_tell_results_apart(document: &mut Document) -> bool {
     let (mut applied, mut opened) = (false, false);
     for (name, schema) in &mut document.definitions {
         let plain = json!({ "type": "string" });
+        let asks = schema.pointer("/properties/inputRequests").is_some();
         if let Some(result_type) = schema.pointer_mut("/properties/resultType")
             && result_type.get("const").is_none()
             && result_type.get("type") == plain.get("type")
         {
             *result_type = match name.as_str() {
                 name if BASES.contains(&name) => open_set.clone(),
-                "InputRequiredResult" => json!({ "const": "input_required" }),
+                _ if asks => json!({ "const": "input_required" }),
                 _ => json!({ "const": "complete", "x-mcp-absent": "complete" }),
             };
             opened |= BASES.contains(&name.as_str());

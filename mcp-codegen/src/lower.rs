@@ -6,7 +6,7 @@ use crate::discriminate::{self, Arm, Choice, Condition};
 use crate::error::Problems;
 use crate::model::{Const, Node, Object, Shape};
 use crate::names;
-use crate::normalize::{Kind, Normalized, kind, resolve};
+use crate::normalize::{Kind, Normalized, circles, kind, resolve};
 use crate::parse::Definitions;
 
 /// A Rust item with its schema's name.
@@ -105,7 +105,29 @@ pub fn lower(normalized: &Normalized, support: &str, problems: &mut Problems) ->
     let held = held(known);
     let lowering = Lowering { known, support, held };
     check_names(known, problems);
-    known.iter().map(|(name, node)| lowering.item(name, node, problems)).collect()
+    let items: Vec<Item> =
+        known.iter().map(|(name, node)| lowering.item(name, node, problems)).collect();
+    check_aliases(&items, known, problems);
+    items
+}
+
+/// A container of nothing but itself would be an alias of itself, which Rust has no type for.
+fn check_aliases(items: &[Item], known: &Definitions, problems: &mut Problems) {
+    let aliases = items.iter().filter(|item| matches!(item.body, Body::Alias(_)));
+    let mut references: IndexMap<&str, IndexSet<String>> = IndexMap::new();
+    for item in aliases {
+        known[&item.definition].references(references.entry(&item.definition).or_default());
+    }
+    let edges =
+        references.iter().map(|(name, to)| (*name, to.iter().map(String::as_str).collect()));
+    for name in circles(&edges.collect()) {
+        problems.report(
+            &known[name].at,
+            Some("$ref"),
+            format!("`{name}` consists only of itself"),
+            "let one of the definitions in the circle be an object, or a union with a primitive",
+        );
+    }
 }
 
 /// Two definitions must not become one type.
@@ -152,16 +174,13 @@ struct Lowering<'a> {
 impl Lowering<'_> {
     fn item(&self, definition: &str, node: &Node, problems: &mut Problems) -> Item {
         let body = match &node.shape {
-            Shape::Object(object) if !is_free(object) => {
+            Shape::Object(object) if !object.is_free() => {
                 Body::Struct(self.structure(definition, object, problems))
             }
-            Shape::Strings(values) => {
-                let mut taken = IndexSet::new();
-                let values = values
-                    .iter()
-                    .map(|value| (value.clone(), unique(names::variant(value), &mut taken)));
-                Body::Strings { values: values.collect(), open: node.notes.open }
-            }
+            Shape::Strings(values) => Body::Strings {
+                values: variants_of(values, node.notes.open),
+                open: node.notes.open,
+            },
             Shape::Union(members) => self.union(definition, node, members, problems),
             _ => Body::Alias(self.ty(node, definition, problems)),
         };
@@ -187,7 +206,7 @@ impl Lowering<'_> {
             }
             let ty = self.ty(&node, of, problems);
             let by = match () {
-                () if node.notes.clamp => "not_negative",
+                () if node.notes.clamp && ty.text == "u64" => "not_negative",
                 () if required || ty.nullable => "field",
                 () => "optional",
             };
@@ -202,14 +221,25 @@ impl Lowering<'_> {
                     None
                 })
             });
-            let name = unique(names::field(&key), &mut taken);
+            let name = unique(names::field(&key), "_", &mut taken);
             let field = Field { key, name, ty, by, absent, doc: node.doc.clone() };
             if required { lowered.required.push(field) } else { lowered.optional.push(field) }
         }
         if let Some((field, node)) = &object.embedded
             && let Shape::Ref(union) = &node.shape
         {
-            let field = unique(names::field(field), &mut taken);
+            let target = resolve(node, self.known);
+            if !matches!(&target.shape, Shape::Union(_))
+                && !matches!(&target.shape, Shape::Object(object) if !object.is_free())
+            {
+                problems.report(
+                    &node.at,
+                    Some("allOf"),
+                    "only objects with named properties, and unions of them, can be combined",
+                    "if any JSON will do here, override it: `--override POINTER=opaque`",
+                );
+            }
+            let field = unique(names::field(field), "_", &mut taken);
             lowered.embedded = Some((field, names::type_name(union)));
         }
         if lowered.constants.len() > 32 {
@@ -226,12 +256,16 @@ impl Lowering<'_> {
     /// A default as a Rust expression.
     fn value(&self, json: &str, node: &Node, ty: &Type) -> Option<String> {
         match &resolve(node, self.known).shape {
+            Shape::Integer { .. } if ty.text == "u64" => {
+                json.parse::<u64>().ok().map(|_| json.to_owned())
+            }
             Shape::Integer { .. } => json.parse::<i64>().ok().map(|_| json.to_owned()),
             Shape::Boolean => matches!(json, "true" | "false").then(|| json.to_owned()),
             Shape::Array(_) => (json == "[]").then(|| "Vec::new()".to_owned()),
             Shape::Strings(values) => {
                 let value: String = serde_json::from_str(json).ok()?;
-                let variant = values.contains(&value).then(|| names::variant(&value))?;
+                let variants = variants_of(values, resolve(node, self.known).notes.open);
+                let (_, variant) = variants.into_iter().find(|(known, _)| *known == value)?;
                 Some(format!("{}::{variant}", ty.text))
             }
             Shape::String => {
@@ -268,15 +302,15 @@ impl Lowering<'_> {
             }
             _ => shorten(arms.iter().map(|arm| arm.definition.as_str()).collect()),
         };
-        let mut taken = IndexSet::new();
+        let open = node.notes.open;
+        let mut taken: IndexSet<String> = open.then(|| "Unknown".to_owned()).into_iter().collect();
         let mut variants = IndexMap::new();
         for (arm, short) in arms.into_iter().zip(short) {
             let ty = self.boxed(definition, &arm.definition);
             let name = names::variant(&arm.name.unwrap_or(short));
             let held = Variant { definition: arm.definition, ty };
-            variants.insert(unique(name, &mut taken), held);
+            variants.insert(unique(name, "", &mut taken), held);
         }
-        let open = node.notes.open;
         if open && !matches!(choice, Choice::Tag { .. }) {
             problems.report(
                 &node.at,
@@ -327,11 +361,20 @@ impl Lowering<'_> {
                 );
                 plain("()".to_owned())
             }
-            Shape::Boolean | Shape::Const(Const::Boolean(_)) => plain("bool".to_owned()),
+            Shape::Const(Const::Boolean(_) | Const::Integer(_)) => {
+                problems.report(
+                    &node.at,
+                    Some("const"),
+                    "a constant that is no string is kept as a required property of an object, and nowhere else",
+                    "require it, or override it: `--override POINTER=opaque`",
+                );
+                plain("()".to_owned())
+            }
+            Shape::Boolean => plain("bool".to_owned()),
             Shape::Integer { minimum } if minimum.is_some_and(|least| least >= 0) => {
                 plain("u64".to_owned())
             }
-            Shape::Integer { .. } | Shape::Const(Const::Integer(_)) => plain("i64".to_owned()),
+            Shape::Integer { .. } => plain("i64".to_owned()),
             Shape::Number => into(format!("{support}::Number")),
             Shape::String | Shape::Const(Const::String(_)) => into("String".to_owned()),
             Shape::Version => into(format!("{support}::ProtocolVersion")),
@@ -384,14 +427,6 @@ impl Lowering<'_> {
     }
 }
 
-/// Whether an object says nothing: then it is a plain JSON object.
-fn is_free(object: &Object) -> bool {
-    object.properties.is_empty()
-        && object.required.is_empty()
-        && !object.closed
-        && object.embedded.is_none()
-}
-
 /// The order of fields: what identifies comes first, what is about the message itself last.
 fn place(key: &str) -> (usize, String) {
     const FIRST: &[&str] =
@@ -403,12 +438,21 @@ fn place(key: &str) -> (usize, String) {
     (place, key.to_owned())
 }
 
+/// The variants of a set of strings.
+fn variants_of(values: &IndexSet<String>, open: bool) -> Vec<(String, String)> {
+    let mut taken = open.then(|| "Other".to_owned()).into_iter().collect();
+    let variants =
+        values.iter().map(|value| (value.clone(), unique(names::variant(value), "", &mut taken)));
+    variants.collect()
+}
+
 /// A name that is not taken: a number is appended until it is not.
-fn unique(name: String, taken: &mut IndexSet<String>) -> String {
+fn unique(name: String, separator: &str, taken: &mut IndexSet<String>) -> String {
     let mut candidate = name.clone();
     let mut number = 2;
     while !taken.insert(candidate.clone()) {
-        candidate = format!("{}_{number}", name.trim_start_matches("r#"));
+        let base = name.trim_start_matches("r#").trim_end_matches('_');
+        candidate = format!("{base}{separator}{number}");
         number += 1;
     }
     candidate
@@ -427,7 +471,7 @@ fn shorten(all: Vec<&str>) -> Vec<String> {
     let mut words: Vec<Vec<String>> = all
         .iter()
         .map(|name| {
-            let snake = names::type_name(name).to_snake_case();
+            let snake = names::variant(name).to_snake_case();
             snake.split('_').map(str::to_owned).collect()
         })
         .collect();

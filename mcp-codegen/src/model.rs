@@ -96,6 +96,16 @@ pub struct Object {
     pub embedded: Option<(String, Box<Node>)>,
 }
 
+impl Object {
+    /// Whether it says nothing: then it is a plain JSON object.
+    pub fn is_free(&self) -> bool {
+        self.properties.is_empty()
+            && self.required.is_empty()
+            && !self.closed
+            && self.embedded.is_none()
+    }
+}
+
 impl Node {
     /// Any JSON value.
     pub fn any(at: &str) -> Self {

@@ -60,29 +60,63 @@ fn check_references(definitions: &Definitions, problems: &mut Problems) {
 
 /// Refuses definitions that are, in the end, only themselves.
 fn check_cycles(definitions: &Definitions, problems: &mut Problems) {
-    fn reaches(node: &Node, goal: &str, seen: &mut IndexSet<String>, all: &Definitions) -> bool {
+    fn collect<'a>(node: &'a Node, into: &mut IndexSet<&'a str>) {
         match &node.shape {
-            Shape::Ref(name) if name == goal => true,
             Shape::Ref(name) => {
-                seen.insert(name.clone())
-                    && all.get(name).is_some_and(|node| reaches(node, goal, seen, all))
+                into.insert(name);
             }
             Shape::Nullable(_) | Shape::Union(_) | Shape::AllOf(_) => {
-                node.children().into_iter().any(|child| reaches(child, goal, seen, all))
+                node.children().into_iter().for_each(|child| collect(child, into));
             }
-            _ => false,
+            _ => {}
         }
     }
-    for (name, node) in definitions {
-        if reaches(node, name, &mut IndexSet::new(), definitions) {
-            problems.report(
-                &node.at,
-                Some("$ref"),
-                format!("`{name}` refers to itself without ever reaching a shape"),
-                "let one of the definitions in the circle be an object, an array or a primitive",
-            );
+    let edges = definitions.iter().map(|(name, node)| {
+        let mut into = IndexSet::new();
+        collect(node, &mut into);
+        (name.as_str(), into)
+    });
+    for name in circles(&edges.collect()) {
+        problems.report(
+            &definitions[name].at,
+            Some("$ref"),
+            format!("`{name}` refers to itself without ever reaching a shape"),
+            "let one of the definitions in the circle be an object, an array or a primitive",
+        );
+    }
+}
+
+/// The names that lie on a circle, or between two of them. No recursion: a chain of references can be of any length.
+pub(crate) fn circles<'a>(edges: &IndexMap<&'a str, IndexSet<&'a str>>) -> IndexSet<&'a str> {
+    let mut reversed: IndexMap<&str, IndexSet<&str>> = IndexMap::new();
+    for (from, targets) in edges {
+        for to in targets.iter().filter(|to| edges.contains_key(*to)) {
+            reversed.entry(to).or_default().insert(from);
         }
     }
+    let mut left: IndexSet<&str> = edges.keys().copied().collect();
+    // Who leads nowhere is on no circle, and neither is who is not led to.
+    for (ahead, back) in [(edges, &reversed), (&reversed, edges)] {
+        let ways = |name: &str, left: &IndexSet<&str>| {
+            ahead.get(name).map_or(0, |all| all.iter().filter(|to| left.contains(*to)).count())
+        };
+        let mut open: IndexMap<&str, usize> =
+            left.iter().map(|&name| (name, ways(name, &left))).collect();
+        let mut ends: Vec<&str> =
+            open.iter().filter(|(_, ways)| **ways == 0).map(|(&name, _)| name).collect();
+        while let Some(end) = ends.pop() {
+            left.swap_remove(end);
+            for &before in back.get(end).into_iter().flatten() {
+                if let Some(ways) = open.get_mut(before).filter(|ways| **ways > 0) {
+                    *ways -= 1;
+                    if *ways == 0 {
+                        ends.push(before);
+                    }
+                }
+            }
+        }
+    }
+    edges.keys().copied().filter(|name| left.contains(name)).collect()
 }
 
 /// Some generators of schemas write out what they could refer to. An inline shape that is the same as one definition's
@@ -141,120 +175,165 @@ fn refer_within(node: &mut Node, originals: &IndexMap<String, Option<String>>, c
 
 fn merge_all(definitions: &mut Definitions, problems: &mut Problems) {
     let known = definitions.clone();
+    let mut merger = Merger { known: &known, problems, depth: 0, steps: 0 };
     for node in definitions.values_mut() {
-        merge_within(node, &known, problems);
+        merger.within(node);
     }
 }
 
-fn merge_within(node: &mut Node, known: &Definitions, problems: &mut Problems) {
-    for (_, child) in node.children_mut() {
-        merge_within(child, known, problems);
-    }
-    if let Shape::AllOf(parts) = &node.shape {
-        let mut merged = Object::default();
-        for part in parts {
-            merge_into(&mut merged, part, known, problems);
-        }
-        node.shape = Shape::Object(merged);
-    }
+/// Merges the parts of `allOf`.
+struct Merger<'a> {
+    known: &'a Definitions,
+    problems: &'a mut Problems,
+    depth: usize,
+    steps: usize,
 }
 
-fn merge_into(merged: &mut Object, part: &Node, known: &Definitions, problems: &mut Problems) {
-    let target = resolve(part, known);
-    match &target.shape {
-        Shape::Any => {}
-        Shape::Map(values) if matches!(values.shape, Shape::Any) => {}
-        Shape::AllOf(parts) => {
-            parts.iter().for_each(|part| merge_into(merged, part, known, problems));
-        }
-        Shape::Object(object) => {
-            for (name, property) in &object.properties {
-                match merged.properties.get_mut(name) {
-                    None => {
-                        merged.properties.insert(name.clone(), property.clone());
-                    }
-                    Some(before) => {
-                        let other = property.clone();
-                        intersect(before, other, known, problems);
-                    }
-                }
-            }
-            merged.required.extend(object.required.iter().cloned());
-            merged.closed |= object.closed;
-            if let Some((field, node)) = &object.embedded {
-                embed(merged, field.clone(), node, &part.at, problems);
-            }
-        }
-        Shape::Union(_) => {
-            let name = part.notes.name.clone().or_else(|| match &part.shape {
-                Shape::Ref(name) => Some(name.clone()),
-                _ => None,
-            });
-            let field = name.unwrap_or_else(|| "alternatives".to_owned());
-            embed(merged, field, part, &part.at, problems);
-        }
-        _ => problems.report(
-            &part.at,
-            Some("allOf"),
-            "only objects, and unions of objects, can be combined",
-            "if any JSON will do here, override it: `--override POINTER=opaque`",
-        ),
-    }
-}
+impl Merger<'_> {
+    /// How deep objects may be merged in each other.
+    const DEPTH: usize = 64;
+    /// How many parts may be merged in one document; the tasks extension's has some two hundred.
+    const STEPS: usize = 10_000;
 
-fn embed(merged: &mut Object, field: String, node: &Node, at: &str, problems: &mut Problems) {
-    if merged.embedded.is_some() {
-        problems.report(
-            at,
-            Some("allOf"),
-            "a second union in one `allOf` cannot be told from the first",
-            "write out the combinations as one `anyOf`",
-        );
-    }
-    merged.embedded = Some((field, Box::new(node.clone())));
-}
-
-/// Narrows a property to what both parts of an `allOf` say about it.
-fn intersect(before: &mut Node, other: Node, known: &Definitions, problems: &mut Problems) {
-    if before.canonical() == other.canonical() {
-        return;
-    }
-    let narrower = match (&resolve(before, known).shape, &resolve(&other, known).shape) {
-        (_, Shape::Any) => return,
-        (Shape::Any, _) => true,
-        (Shape::String, Shape::Const(Const::String(_)) | Shape::Strings(_)) => true,
-        (Shape::Const(Const::String(_)) | Shape::Strings(_), Shape::String) => return,
-        (Shape::Integer { .. }, Shape::Const(Const::Integer(_))) => true,
-        (Shape::Const(Const::Integer(_)), Shape::Integer { .. }) => return,
-        (Shape::Boolean, Shape::Const(Const::Boolean(_))) => true,
-        (Shape::Strings(_), Shape::Const(Const::String(_)))
-            if resolve(before, known).notes.open =>
-        {
-            true
-        }
-        (Shape::Strings(all), Shape::Const(Const::String(one))) => all.contains(one),
-        (Shape::Strings(all), Shape::Strings(some)) => some.iter().all(|one| all.contains(one)),
-        (Shape::Map(values), Shape::Object(_) | Shape::AllOf(_)) => {
-            matches!(values.shape, Shape::Any)
-        }
-        (Shape::Object(_), Shape::Object(_)) => {
+    fn within(&mut self, node: &mut Node) {
+        if let Shape::AllOf(parts) = &node.shape {
             let mut merged = Object::default();
-            merge_into(&mut merged, before, known, problems);
-            merge_into(&mut merged, &other, known, problems);
-            before.shape = Shape::Object(merged);
+            for part in parts {
+                self.merge(&mut merged, part);
+            }
+            node.shape = Shape::Object(merged);
+        }
+        // What was merged may hold what is to be merged, as it stands in the definition that it comes from.
+        self.depth += 1;
+        for (_, child) in node.children_mut() {
+            self.within(child);
+        }
+        self.depth -= 1;
+    }
+
+    /// Whether to go on. What parts say about each other's properties can refer back to the parts.
+    fn goes_on(&mut self, at: &str) -> bool {
+        self.steps += 1;
+        if self.depth <= Self::DEPTH && self.steps < Self::STEPS {
+            return true;
+        }
+        // Once is enough: from here on everything is too much.
+        if self.steps < usize::MAX / 2 {
+            self.steps = usize::MAX / 2;
+            self.problems.report(
+                at,
+                Some("allOf"),
+                "what is combined here refers to itself without end, or is too large",
+                "write the combined objects out as definitions of their own",
+            );
+        }
+        false
+    }
+
+    fn merge(&mut self, merged: &mut Object, part: &Node) {
+        if !self.goes_on(&part.at) {
             return;
         }
-        _ => false,
-    };
-    if narrower {
-        *before = other;
-    } else {
-        problems.report(
-            &other.at,
-            Some("allOf"),
-            format!("this property cannot be combined with the one at {}", before.at),
-            "let one of the two be narrower than the other in a way that a type can say",
-        );
+        let known = self.known;
+        let target = resolve(part, known);
+        match &target.shape {
+            Shape::Any => {}
+            Shape::Map(values) if matches!(values.shape, Shape::Any) => {}
+            Shape::AllOf(parts) => {
+                parts.iter().for_each(|part| self.merge(merged, part));
+            }
+            Shape::Object(object) => {
+                for (name, property) in &object.properties {
+                    match merged.properties.get_mut(name) {
+                        None => {
+                            merged.properties.insert(name.clone(), property.clone());
+                        }
+                        Some(before) => {
+                            let other = property.clone();
+                            self.intersect(before, other);
+                        }
+                    }
+                }
+                merged.required.extend(object.required.iter().cloned());
+                merged.closed |= object.closed;
+                if let Some((field, node)) = &object.embedded {
+                    self.embed(merged, field.clone(), node, &part.at);
+                }
+            }
+            Shape::Union(_) if kind(target, known) == Some(Kind::Object) => {
+                let name = part.notes.name.clone().or_else(|| match &part.shape {
+                    Shape::Ref(name) => Some(name.clone()),
+                    _ => None,
+                });
+                let field = name.unwrap_or_else(|| "alternatives".to_owned());
+                self.embed(merged, field, part, &part.at);
+            }
+            _ => self.problems.report(
+                &part.at,
+                Some("allOf"),
+                "only objects, and unions of objects, can be combined",
+                "if any JSON will do here, override it: `--override POINTER=opaque`",
+            ),
+        }
+    }
+
+    fn embed(&mut self, merged: &mut Object, field: String, node: &Node, at: &str) {
+        if merged.embedded.is_some() {
+            self.problems.report(
+                at,
+                Some("allOf"),
+                "a second union in one `allOf` cannot be told from the first",
+                "write out the combinations as one `anyOf`",
+            );
+        }
+        merged.embedded = Some((field, Box::new(node.clone())));
+    }
+
+    /// Narrows a property to what both parts of an `allOf` say about it.
+    fn intersect(&mut self, before: &mut Node, other: Node) {
+        let known = self.known;
+        if before.canonical() == other.canonical() {
+            return;
+        }
+        let narrower = match (&resolve(before, known).shape, &resolve(&other, known).shape) {
+            (_, Shape::Any) => return,
+            (Shape::Any, _) => true,
+            (Shape::String, Shape::Const(Const::String(_)) | Shape::Strings(_)) => true,
+            (Shape::Const(Const::String(_)) | Shape::Strings(_), Shape::String) => return,
+            (Shape::Integer { .. }, Shape::Const(Const::Integer(_))) => true,
+            (Shape::Const(Const::Integer(_)), Shape::Integer { .. }) => return,
+            (Shape::Boolean, Shape::Const(Const::Boolean(_))) => true,
+            (Shape::Strings(_), Shape::Const(Const::String(_)))
+                if resolve(before, known).notes.open =>
+            {
+                true
+            }
+            (Shape::Strings(all), Shape::Const(Const::String(one))) => all.contains(one),
+            (Shape::Strings(all), Shape::Strings(some)) => some.iter().all(|one| all.contains(one)),
+            (Shape::Map(values), Shape::Object(_) | Shape::AllOf(_)) => {
+                matches!(values.shape, Shape::Any)
+            }
+            (Shape::Object(_) | Shape::AllOf(_), Shape::Object(_) | Shape::AllOf(_)) => {
+                let mut merged = Object::default();
+                self.depth += 1;
+                self.merge(&mut merged, before);
+                self.merge(&mut merged, &other);
+                self.depth -= 1;
+                before.shape = Shape::Object(merged);
+                return;
+            }
+            _ => false,
+        };
+        if narrower {
+            *before = other;
+        } else {
+            self.problems.report(
+                &other.at,
+                Some("allOf"),
+                format!("this property cannot be combined with the one at {}", before.at),
+                "let one of the two be narrower than the other in a way that a type can say",
+            );
+        }
     }
 }
 
@@ -322,7 +401,32 @@ impl Kind {
 
 /// The kind of a shape; `None` where it may be of several.
 pub(crate) fn kind(node: &Node, known: &Definitions) -> Option<Kind> {
-    Some(match &resolve(node, known).shape {
+    // Unions of unions of the same unions: each definition is looked at once.
+    let mut seen = IndexSet::new();
+    let mut next = vec![node];
+    let mut found = None;
+    while let Some(node) = next.pop() {
+        match &node.shape {
+            Shape::Ref(name) => {
+                if seen.insert(name) {
+                    next.push(known.get(name)?);
+                }
+            }
+            Shape::Union(members) => next.extend(members),
+            shape => {
+                let kind = kind_of(shape)?;
+                if *found.get_or_insert(kind) != kind {
+                    return None;
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The kind of a shape that is neither a reference nor a union.
+fn kind_of(shape: &Shape) -> Option<Kind> {
+    Some(match shape {
         Shape::Boolean | Shape::Const(Const::Boolean(_)) => Kind::Boolean,
         Shape::Integer { .. } | Shape::Const(Const::Integer(_)) => Kind::Integer,
         Shape::Number => Kind::Number,
@@ -331,12 +435,9 @@ pub(crate) fn kind(node: &Node, known: &Definitions) -> Option<Kind> {
         }
         Shape::Array(_) => Kind::Array,
         Shape::Map(_) | Shape::Object(_) | Shape::AllOf(_) => Kind::Object,
-        Shape::Union(members) => {
-            let mut kinds = members.iter().map(|member| kind(member, known));
-            let first = kinds.next()??;
-            return kinds.all(|kind| kind == Some(first)).then_some(first);
+        Shape::Any | Shape::Null | Shape::Nullable(_) | Shape::Union(_) | Shape::Ref(_) => {
+            return None;
         }
-        Shape::Any | Shape::Null | Shape::Nullable(_) | Shape::Ref(_) => return None,
     })
 }
 
@@ -406,7 +507,7 @@ fn by_kind(members: Vec<Node>, at: &str, known: &Definitions) -> Result<Shape, (
                 Node { shape: Shape::Union(members), at: at.to_owned(), doc, notes }
             }
             (Kind::String, _) => strings(members, known),
-            (Kind::Integer | Kind::Boolean | Kind::Number, _) => members.remove(0),
+            (Kind::Integer | Kind::Boolean | Kind::Number, _) => widest(members, known)?,
             (Kind::Array, _) => {
                 return Err((
                     members[1].at.clone(),
@@ -430,12 +531,40 @@ fn strings(mut members: Vec<Node>, known: &Definitions) -> Node {
             Shape::Const(Const::String(value)) => {
                 all.insert(value.clone());
             }
-            _ => return members.remove(0),
+            _ => return member.clone(),
         }
     }
     let mut joined = members.remove(0);
     joined.shape = Shape::Strings(all);
     joined
+}
+
+/// The widest of some numbers or truth values.
+fn widest(mut members: Vec<Node>, known: &Definitions) -> Result<Node, (String, String)> {
+    let reach = |node: &Node| match &resolve(node, known).shape {
+        Shape::Const(_) => None,
+        // Without a bound it reaches further than with any.
+        Shape::Integer { minimum } => Some(minimum.map_or(i128::MAX, |least| -i128::from(least))),
+        _ => Some(i128::MAX),
+    };
+    if let Some(widest) =
+        members.iter().filter(|node| reach(node).is_some()).max_by_key(|node| reach(node))
+    {
+        return Ok(widest.clone());
+    }
+    let value = |node: &Node| match &resolve(node, known).shape {
+        Shape::Const(value) => Some(value.clone()),
+        _ => None,
+    };
+    let first = value(&members[0]);
+    if let Some(other) = members.iter().position(|node| value(node) != first) {
+        if !matches!(first, Some(Const::Boolean(_))) {
+            let what = "constants that are not strings cannot be enumerated".to_owned();
+            return Err((members[other].at.clone(), what));
+        }
+        members[0].shape = Shape::Boolean;
+    }
+    Ok(members.remove(0))
 }
 
 /// The unions of the messages that a side sends. A schema may write one with a single member as that member.
@@ -457,6 +586,8 @@ fn directions_to_unions(definitions: &mut Definitions) {
             _ => None,
         };
         if let Some(message) = message
+            && definitions.get(&message).and_then(|node| kind(node, definitions))
+                == Some(Kind::Object)
             && let Some(node) = definitions.get_mut(direction)
         {
             let member = Node {
@@ -472,6 +603,7 @@ fn directions_to_unions(definitions: &mut Definitions) {
 
 /// One place of an inline type.
 struct Place {
+    at: String,
     definition: String,
     path: Vec<String>,
     name: Option<String>,
@@ -556,6 +688,7 @@ fn find_places(
         path.extend(property);
         if needs_name(child) {
             groups.entry(identity(child, definition, path)).or_default().push(Place {
+                at: child.at.clone(),
                 definition: definition.to_owned(),
                 path: path.clone(),
                 name: child.notes.name.clone(),
@@ -601,7 +734,7 @@ fn choose_names(
                 chosen.insert(identity.clone(), name);
             }
             None => problems.report(
-                &format!("/{}", first.own_name()),
+                &first.at,
                 None,
                 "no name is free for this inline type",
                 "name it: `--override POINTER=name:NAME`",

@@ -91,7 +91,8 @@ impl Parser<'_> {
             Value::Bool(true) => node(Shape::Any, at),
             Value::Object(schema) => {
                 let notes = self.notes(schema, at);
-                let doc = schema.get("description").and_then(Value::as_str).map(str::to_owned);
+                let doc = schema.get("description").and_then(Value::as_str).map(str::trim);
+                let doc = doc.filter(|doc| !doc.is_empty()).map(str::to_owned);
                 let shape = self.shape(schema, at, depth);
                 Node { shape, at: at.to_owned(), doc, notes }
             }
@@ -143,10 +144,12 @@ impl Parser<'_> {
         }
         if let Some(value) = schema.get("const") {
             self.audit(schema, &["const", "type"], "beside `const`", at);
+            self.check_type(schema, [value], "const", at);
             return self.constant(value, "const", at);
         }
         if let Some(values) = schema.get("enum") {
             self.audit(schema, &["enum", "type"], "beside `enum`", at);
+            self.check_type(schema, values.as_array().into_iter().flatten(), "enum", at);
             return self.enumeration(values, at);
         }
         match schema.get("type") {
@@ -176,6 +179,35 @@ impl Parser<'_> {
         for keyword in schema.keys() {
             if !known.contains(&keyword.as_str()) && !is_silent(keyword) {
                 self.fail(at, keyword, format!("this keyword is not understood {place}"));
+            }
+        }
+    }
+
+    /// Reports values that a `type` beside them forbids.
+    fn check_type<'a>(
+        &mut self,
+        schema: &Map<String, Value>,
+        values: impl IntoIterator<Item = &'a Value>,
+        keyword: &str,
+        at: &str,
+    ) {
+        let allowed = match schema.get("type") {
+            None => return,
+            Some(Value::Array(kinds)) => kinds.as_slice(),
+            Some(kind) => std::slice::from_ref(kind),
+        };
+        for value in values {
+            let kinds: &[&str] = match value {
+                Value::Null => &["null"],
+                Value::Bool(_) => &["boolean"],
+                Value::Number(number) if number.is_f64() => &["number"],
+                Value::Number(_) => &["integer", "number"],
+                Value::String(_) => &["string"],
+                Value::Array(_) => &["array"],
+                Value::Object(_) => &["object"],
+            };
+            if !allowed.iter().any(|kind| kinds.iter().any(|known| kind == known)) {
+                self.fail(at, keyword, format!("{value} is not of type {}", schema["type"]));
             }
         }
     }
@@ -272,7 +304,11 @@ impl Parser<'_> {
         depth: usize,
     ) -> Shape {
         let mut nodes = Vec::new();
-        for kind in kinds {
+        for (index, kind) in kinds.iter().enumerate() {
+            if kinds[..index].contains(kind) {
+                self.fail(at, "type", format!("the type {kind} is named twice"));
+                continue;
+            }
             let Some(kind) = kind.as_str() else {
                 return self.fail(at, "type", "`type` must be a string or an array of strings");
             };

@@ -74,14 +74,16 @@ fn attempt(
     Ok(Lowered { normalized, items, stale })
 }
 
-/// The fixups for a core schema: those of its lifecycle are told by what it holds.
+/// The fixups for a core schema: those of its lifecycle are told by what it holds, not by a name that a draft may change.
 pub fn core_fixups(document: &Document) -> Vec<&'static [Fixup]> {
-    if !document.definitions.contains_key("CallToolRequest")
-        && !document.definitions.contains_key("ClientRequest")
-    {
+    let mut schemas = document.definitions.values();
+    if !schemas.any(|schema| {
+        schema.pointer("/properties/method/const").is_some_and(|method| method == "tools/call")
+    }) {
         return Vec::new();
     }
-    let modern = document.definitions.contains_key("InputRequiredResult");
+    let mut schemas = document.definitions.values();
+    let modern = schemas.any(|schema| schema.pointer("/properties/resultType").is_some());
     vec![fixups::CORE, if modern { fixups::MODERN } else { fixups::LEGACY }]
 }
 

@@ -287,9 +287,19 @@ fn preamble(input: &str) -> String {
 /// `generated/mod.rs`.
 fn index(revisions: &IndexMap<&str, Lowered>) -> String {
     let mut text = preamble("schemas/*.json");
-    text.push_str("\n#[rustfmt::skip]\nmod conversions;\n#[rustfmt::skip]\npub mod shared;\n");
-    for revision in revisions.keys() {
-        let module = module(revision);
+    let modules: Vec<String> = revisions.keys().map(|revision| module(revision)).collect();
+    // What is left out here is not even read by the compiler.
+    let pairs = modules.iter().enumerate().flat_map(|(index, old)| {
+        let later = modules.iter().skip(index + 1);
+        later.map(move |new| format!("all(feature = \"{old}\", feature = \"{new}\")"))
+    });
+    let pairs: Vec<String> = pairs.collect();
+    text.push_str(&format!(
+        "\n#[cfg(any({}))]\n#[rustfmt::skip]\nmod conversions;\n",
+        pairs.join(", ")
+    ));
+    text.push_str("#[rustfmt::skip]\npub mod shared;\n");
+    for module in modules {
         text.push_str(&format!(
             "#[cfg(feature = \"{module}\")]\n#[rustfmt::skip]\npub mod {module};\n"
         ));

@@ -3616,9 +3616,9 @@ pub mod method {
 
 /// The codes of the errors that have one of their own.
 pub mod error_code {
-    /// See [`URLElicitationRequiredErrorError`](super::UrlElicitationRequiredErrorError).
+    /// See [`UrlElicitationRequiredErrorError`](super::UrlElicitationRequiredErrorError).
     pub const URL_ELICITATION_REQUIRED_ERROR: i64 = -32042;
-    /// See [`URLElicitationRequiredError`](super::UrlElicitationRequiredError).
+    /// See [`UrlElicitationRequiredError`](super::UrlElicitationRequiredError).
     pub const URL_ELICITATION_REQUIRED: i64 = -32042;
 }
 

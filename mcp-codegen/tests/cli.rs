@@ -1,0 +1,339 @@
+//! The command line, as a maintainer and a build use it, on a copy of the workspace's schemas.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn schema_crate() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../mcp-schema")
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Result<Output, std::io::Error> {
+    Command::new(env!("CARGO_BIN_EXE_mcp-codegen"))
+        .args(arguments)
+        .current_dir(folder)
+        // A build script's folder of ours must not be theirs.
+        .env_remove("OUT_DIR")
+        .output()
+}
+
+/// Runs what must succeed, and gives what it said on stderr: stdout is left to others.
+fn succeed(folder: &Path, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let output = run(folder, arguments)?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(output.status.success(), "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{arguments:?} wrote to stdout");
+    Ok(said)
+}
+
+/// Runs what must fail with exit code 1.
+fn fail(folder: &Path, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let output = run(folder, arguments)?;
+    let said = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    assert!(output.stdout.is_empty(), "{arguments:?} wrote to stdout");
+    Ok(said)
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() { copy(&from, &to)? } else { fs::copy(&from, &to).map(|_| ())? }
+    }
+    Ok(())
+}
+
+/// A folder with `mcp-schema` as far as the generator is concerned.
+fn workspace() -> Result<TempDir, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    for part in ["schemas", "docs", "src/generated"] {
+        copy(&schema_crate().join(part), &folder.path().join("mcp-schema").join(part))?;
+    }
+    Ok(folder)
+}
+
+/// All files below a folder, with their contents.
+#[allow(clippy::type_complexity, reason = "a name would say less than the type")]
+fn contents(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Box<dyn Error>> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path)?;
+                all.push((path, bytes));
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+fn published() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": {
+            "Tool": {
+                "description": "Definition for a tool.",
+                "properties": {
+                    "name": { "description": "Its name.", "type": "string", "examples": ["add"] },
+                    "title": { "title": "A title", "type": "string" },
+                    "description": { "type": "string", "description": "What the model is told." },
+                    "level": { "enum": ["b", "a"], "type": "string", "$comment": "sorted" },
+                    "default": { "type": "object", "default": { "description": "a value, no prose" } },
+                },
+                "required": ["name", "description"],
+                "type": "object",
+            },
+            "Any": {},
+        },
+    })
+}
+
+#[test]
+fn import_distils_and_says_where() -> Outcome {
+    let folder = workspace()?;
+    fs::write(folder.path().join("published.json"), published().to_string())?;
+    let said = succeed(
+        folder.path(),
+        &[
+            "import",
+            "published.json",
+            "--revision",
+            "2030-01-01",
+            "--source",
+            "example/spec@abc:schema.json",
+        ],
+    )?;
+    let path = folder.path().join("mcp-schema/schemas/2030-01-01.json");
+    assert!(said.starts_with("wrote ") && said.contains("2030-01-01.json"), "{said}");
+    let distilled: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    assert_eq!(distilled["$origin"]["revision"], "2030-01-01");
+    assert_eq!(distilled["$origin"]["source"], "example/spec@abc:schema.json");
+    let digest = distilled["$origin"]["sha256"].as_str().unwrap_or_default();
+    assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
+    let tool = &distilled["$defs"]["Tool"];
+    assert_eq!(tool["description"], Value::Null);
+    let properties = &tool["properties"];
+    assert_eq!(properties["name"], json!({ "type": "string" }));
+    // Properties that are called like prose are none, and neither are values.
+    assert_eq!(properties["title"], json!({ "type": "string" }));
+    assert_eq!(properties["description"], json!({ "type": "string" }));
+    assert_eq!(properties["level"], json!({ "type": "string", "enum": ["a", "b"] }));
+    assert_eq!(properties["default"]["default"], json!({ "description": "a value, no prose" }));
+    assert_eq!(tool["required"], json!(["description", "name"]));
+
+    // What was distilled generates what was published, but for the prose.
+    let root = folder.path().join("mcp-schema");
+    succeed(&root, &["import", "../published.json", "--revision", "again", "--root", "."])?;
+    assert!(root.join("schemas/again.json").is_file());
+    Ok(())
+}
+
+#[test]
+fn import_refuses_what_is_no_schema() -> Outcome {
+    let folder = workspace()?;
+    fs::write(folder.path().join("broken.json"), "{")?;
+    fs::write(folder.path().join("empty.json"), "{}")?;
+    let before = contents(folder.path())?;
+    let said = fail(folder.path(), &["import", "broken.json", "--revision", "x"])?;
+    assert!(said.contains("broken.json: not JSON"), "{said}");
+    let said = fail(folder.path(), &["import", "empty.json", "--revision", "x"])?;
+    assert!(said.contains("no definitions") && said.contains("help:"), "{said}");
+    let said = fail(folder.path(), &["import", "missing.json", "--revision", "x"])?;
+    assert!(said.contains("missing.json"), "{said}");
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+#[test]
+fn distilling_again_changes_nothing_but_the_head() -> Outcome {
+    let folder = workspace()?;
+    for name in ["2025-11-25", "2026-07-28", "draft", "tasks"] {
+        let before = fs::read_to_string(schema_crate().join(format!("schemas/{name}.json")))?;
+        fs::write(folder.path().join("again.json"), &before)?;
+        succeed(folder.path(), &["import", "again.json", "--revision", "again"])?;
+        let after = fs::read_to_string(folder.path().join("mcp-schema/schemas/again.json"))?;
+        let body = |text: &str| {
+            let start = text.find("\n  \"$schema\"").or_else(|| text.find("\n  \"$defs\""));
+            start.map(|start| text[start..].to_owned())
+        };
+        assert!(body(&before).is_some(), "{name}: no body");
+        assert_eq!(body(&after), body(&before), "{name}");
+        assert_ne!(after, before, "{name}: the head names another revision");
+    }
+    Ok(())
+}
+
+/// The published schemas' prose is not ours to keep.
+#[test]
+fn distilled_schemas_hold_no_prose() -> Outcome {
+    fn look(value: &Value, at: &str, names: bool, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (key, value) in members {
+                    let at = format!("{at}/{key}");
+                    let prose = ["description", "title", "$comment", "examples", "$id"];
+                    if !names && prose.contains(&key.as_str()) {
+                        found.push(at.clone());
+                    }
+                    let names = !names && matches!(key.as_str(), "properties" | "$defs");
+                    look(value, &at, names, found);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| look(item, at, false, found)),
+            _ => {}
+        }
+    }
+    for entry in fs::read_dir(schema_crate().join("schemas"))? {
+        let path = entry?.path();
+        let schema: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        let mut found = Vec::new();
+        look(&schema, "", false, &mut found);
+        assert!(found.is_empty(), "{}: {found:?}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn one_schema_into_one_file() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("schema.json"), published().to_string())?;
+    let generate = ["generate", "--schema", "schema.json", "--out", "out/protocol.rs"];
+    let check = [generate.as_slice(), &["--check"]].concat();
+
+    // Not there yet: stale, and not written by a check.
+    let said = fail(folder.path(), &check)?;
+    assert!(said.contains("stale") && said.contains("out/protocol.rs"), "{said}");
+    assert!(!folder.path().join("out").exists());
+
+    let said = succeed(folder.path(), &generate)?;
+    assert!(said.contains("wrote out/protocol.rs"), "{said}");
+    let path = folder.path().join("out/protocol.rs");
+    let text = fs::read_to_string(&path)?;
+    assert!(
+        text.starts_with("// Generated by mcp-codegen") && text.contains("pub struct Tool"),
+        "{text}"
+    );
+    assert!(
+        !text.contains(&*folder.path().to_string_lossy()),
+        "the machine's paths are in the text"
+    );
+    succeed(folder.path(), &check)?;
+
+    fs::write(&path, text.replace("pub struct Tool", "pub struct Edited"))?;
+    let said = fail(folder.path(), &check)?;
+    assert!(
+        said.contains("stale, run `mcp-codegen generate") && said.contains("out/protocol.rs"),
+        "{said}"
+    );
+    assert!(fs::read_to_string(&path)?.contains("pub struct Edited"));
+
+    succeed(folder.path(), &generate)?;
+    assert_eq!(fs::read_to_string(&path)?, text);
+    let named = [generate.as_slice(), &["--crate-path", "crate::types"]].concat();
+    succeed(folder.path(), &named)?;
+    assert!(fs::read_to_string(&path)?.contains("crate::types::__object!"));
+    Ok(())
+}
+
+#[test]
+fn a_broken_schema_is_told_with_its_place() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut schema = published();
+    schema["$defs"]["Tool"]["properties"]["name"]["format"] = json!("isbn");
+    fs::write(folder.path().join("schema.json"), schema.to_string())?;
+    let generate = ["generate", "--schema", "schema.json", "--out", "protocol.rs"];
+    let said = fail(folder.path(), &generate)?;
+    for part in [
+        "error: schema.json: 1 problem",
+        "at /$defs/Tool/properties/name, keyword `format`",
+        "help: ",
+    ] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    assert!(!folder.path().join("protocol.rs").exists());
+
+    let overridden =
+        [generate.as_slice(), &["--override", "/$defs/Tool/properties/name=opaque"]].concat();
+    succeed(folder.path(), &overridden)?;
+    assert!(
+        fs::read_to_string(folder.path().join("protocol.rs"))?
+            .contains("pub name: ::mcp_schema::Value")
+    );
+
+    fs::write(folder.path().join("schema.json"), published().to_string())?;
+    let said = fail(folder.path(), &overridden)?;
+    assert!(said.contains("no longer applies"), "{said}");
+
+    // Clap's own refusals are of another kind.
+    let output = run(folder.path(), &[generate.as_slice(), &["--override", "nonsense"]].concat())?;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr)?.contains("POINTER=KIND"));
+    let output = run(folder.path(), &["generate", "--schema", "schema.json"])?;
+    assert_eq!(output.status.code(), Some(2));
+    Ok(())
+}
+
+#[test]
+fn the_workspace_is_fresh_and_a_check_changes_nothing() -> Outcome {
+    let folder = workspace()?;
+    let generated = folder.path().join("mcp-schema/src/generated");
+    let before = contents(folder.path())?;
+    succeed(folder.path(), &["generate", "--check"])?;
+    // From below, and by name.
+    succeed(&generated, &["generate", "--check"])?;
+    succeed(
+        Path::new("/"),
+        &["generate", "--check", "--root", &folder.path().join("mcp-schema").to_string_lossy()],
+    )?;
+    assert_eq!(contents(folder.path())?, before);
+
+    fs::write(generated.join("shared.rs"), "// edited by hand\n")?;
+    fs::remove_file(generated.join("tasks.rs"))?;
+    fs::write(generated.join("v2024_11_05.rs"), "// left over\n")?;
+    let stale = contents(folder.path())?;
+    let said = fail(folder.path(), &["generate", "--check"])?;
+    for name in ["shared.rs", "tasks.rs", "v2024_11_05.rs"] {
+        assert!(said.contains(name), "no `{name}` in {said}");
+    }
+    assert!(!said.contains("v2025_11_25.rs"), "{said}");
+    assert_eq!(contents(folder.path())?, stale);
+
+    succeed(folder.path(), &["generate"])?;
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+#[test]
+fn a_schema_of_the_workspace_that_changes_makes_its_modules_stale() -> Outcome {
+    let folder = workspace()?;
+    let path = folder.path().join("mcp-schema/schemas/2026-07-28.json");
+    let mut schema: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    schema["$defs"]["Tool"]["properties"]["colour"] = json!({ "type": "string" });
+    fs::write(&path, schema.to_string())?;
+    let said = fail(folder.path(), &["generate", "--check"])?;
+    assert!(said.contains("v2026_07_28.rs") && !said.contains("v2025_11_25.rs"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_folder_without_schemas_is_told_what_to_do() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let said = fail(folder.path(), &["generate", "--root", "."])?;
+    assert!(said.contains("holds no `schemas` folder"), "{said}");
+    let said = fail(folder.path(), &["generate"])?;
+    assert!(said.contains("--root") && said.contains("--schema"), "{said}");
+    Ok(())
+}
