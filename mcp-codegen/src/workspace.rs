@@ -294,10 +294,11 @@ fn index(revisions: &IndexMap<&str, Lowered>) -> String {
         later.map(move |new| format!("all(feature = \"{old}\", feature = \"{new}\")"))
     });
     let pairs: Vec<String> = pairs.collect();
-    text.push_str(&format!(
-        "\n#[cfg(any({}))]\n#[rustfmt::skip]\nmod conversions;\n",
-        pairs.join(", ")
-    ));
+    let any = match pairs.as_slice() {
+        [pair] => pair.clone(),
+        pairs => format!("any({})", pairs.join(", ")),
+    };
+    text.push_str(&format!("\n#[cfg({any})]\n#[rustfmt::skip]\nmod conversions;\n"));
     text.push_str("#[rustfmt::skip]\npub mod shared;\n");
     for module in modules {
         text.push_str(&format!(
