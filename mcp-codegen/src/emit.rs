@@ -213,7 +213,7 @@ impl Context<'_> {
             };
             let told =
                 told.unwrap_or_else(|| format!("A [`{}`].", names::type_name(&held.definition)));
-            let _ = writeln!(text, "/// {told}\n{variant}({}),", held.ty);
+            let _ = writeln!(text, "/// {}\n{variant}({}),", one_line(&told), held.ty);
         }
         if open && let Choice::Tag { key, .. } = choice {
             let support = self.support;
@@ -375,7 +375,9 @@ impl Context<'_> {
 
 /// Text that a comment can hold on one line: a schema's names may have anything in them.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    // Characters that turn the direction of text are refused by the compiler, comments included.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect()
 }
 
 /// `{@link A | text}`, as the published schemas write it.

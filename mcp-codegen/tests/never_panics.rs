@@ -438,7 +438,11 @@ fn on_what_went_wrong_before() {
         json!({ "A": { "allOf": [{ "$ref": "#/$defs/B" }, {}] }, "B": holder }),
         json!({ "LoopError": { "type": "object", "properties": { "error": { "$ref": "#/$defs/LoopError" } } } }),
         json!({ "ClientRequest": { "$ref": "#/$defs/Any" }, "Any": {} }),
-        json!({ "U": { "anyOf": [tagged("type", "a\nb"), tagged("type", "a\rb")] } }),
+        json!({
+            "A": tagged("type", "a\nb"),
+            "B": tagged("type", "a\rb"),
+            "U": { "anyOf": [{ "$ref": "#/$defs/A" }, { "$ref": "#/$defs/B" }] },
+        }),
         json!({ "BrewRequest": tagged("method", "brew\n}") }),
         json!({ "Odd": { "type": "string", "description": "bare\rreturn" }, "\r": { "type": "string" } }),
     ] {

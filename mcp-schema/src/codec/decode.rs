@@ -213,8 +213,8 @@ impl<'de> Visitor<'de> for At<JsonObject> {
         let mut object = JsonObject::new();
         while let Some(key) = entries.next_key::<String>()? {
             if object.is_empty() {
-                // The smallest size that there is, had at once instead of by growing to it.
-                object = JsonObject::with_capacity(3);
+                // Room for what most objects hold, had at once instead of by growing to it.
+                object = JsonObject::with_capacity(4);
             }
             object.insert(key, entries.next_value()?);
         }
