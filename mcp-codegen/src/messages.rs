@@ -38,6 +38,9 @@ pub fn methods(known: &Definitions) -> IndexMap<String, Method> {
             Some(base) => (base, false),
             None => (definition.strip_suffix("Request").unwrap_or(definition), true),
         };
+        // A request and a notification can share a base; then the second goes by its whole name.
+        let short = names::type_name(base);
+        let taken = methods.values().any(|method: &Method| method.name == short);
         let params = object
             .properties
             .get("params")
@@ -46,7 +49,7 @@ pub fn methods(known: &Definitions) -> IndexMap<String, Method> {
             definition.clone(),
             Method {
                 definition: definition.clone(),
-                name: names::type_name(base),
+                name: if taken { names::type_name(definition) } else { short },
                 method: method.clone(),
                 direction: direction(definition, known),
                 params,
