@@ -210,17 +210,8 @@ fn by_rules(objects: &Objects<'_>, known: &Definitions) -> Result<Choice, (Strin
     }
     // The most demanding first, so that who demands less does not take what was meant for another.
     rules.sort_by_key(|(_, conditions)| usize::MAX - conditions.len());
-    for (index, (arm, conditions)) in rules.iter().enumerate() {
-        // An alternative whose demands none of the later ones' values could miss would never be reached.
-        let hidden = rules[index + 1..]
-            .iter()
-            .find(|(_, others)| conditions.iter().all(|one| others.contains(one)));
-        if let Some((other, _)) = hidden {
-            return Err((arm.definition.clone(), other.definition.clone()));
-        }
-        // Two that demand different things, with nothing that excludes one from the other, are both right for an
-        // object that has all of it. Such an object is read as the one that demands more.
-    }
+    // Two that demand different things, with nothing that excludes one from the other, are both right for an object that
+    // has all of it. Such an object is read as the one that demands more.
     Ok(Choice::Rules(rules))
 }
 

@@ -50,6 +50,7 @@ mod docs;
 mod emit;
 mod error;
 mod fixups;
+mod inline;
 mod load;
 mod lower;
 mod messages;
