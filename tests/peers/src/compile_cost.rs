@@ -2,6 +2,8 @@
 //! machine changes far less than it changes the time on the clock.
 
 mod project;
+pub mod servers;
+mod tools;
 
 use crate::wall::median;
 use crate::{Result, table, versions};

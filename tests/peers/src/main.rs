@@ -1,4 +1,4 @@
-//! Measures our types against other MCP crates. What and how: the README beside this.
+//! Measures our types and servers against other MCP crates. What and how: the README beside this.
 
 mod cases;
 mod compile_cost;
@@ -6,11 +6,13 @@ mod count;
 mod facts;
 mod peers;
 mod report;
+mod serve;
 mod table;
 mod versions;
 mod wall;
 
 use cases::Case;
+use compile_cost::servers;
 use peers::{Op, Peer};
 use std::error::Error;
 use std::process::ExitCode;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 /// Errors go to whoever reads the terminal, so text is all they need to be.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: mcpwright-peers report | compile-cost [RUNS]";
+const USAGE: &str = "usage: mcpwright-peers report | compile-cost [RUNS] | serve-report [OPTIONS]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,16 @@ fn main() -> ExitCode {
         ["report"] => report::print(),
         ["compile-cost"] => compile_cost::print(5),
         ["compile-cost", runs] => runs.parse().map_err(Into::into).and_then(compile_cost::print),
+        ["serve-report", ref options @ ..] => {
+            serve::Options::parse(options).and_then(|options| serve::print(&options))
+        }
+        ["serve-compile-cost"] => servers::print(5, true),
+        ["serve-compile-cost", runs] => {
+            runs.parse().map_err(Into::into).and_then(|runs| servers::print(runs, true))
+        }
+        ["serve-compile-cost", runs, "rmcp"] => {
+            runs.parse().map_err(Into::into).and_then(|runs| servers::print(runs, false))
+        }
         // What `report` starts under valgrind.
         ["run", case, peer, op, times] => run(case, peer, op, times),
         _ => Err(USAGE.into()),

@@ -6,7 +6,8 @@ use std::process::Command;
 pub const LOCK: &str = include_str!("../Cargo.lock");
 
 pub fn print() -> Result<()> {
-    let crates = ["rmcp", "rust-mcp-schema", "serde", "serde_json", "indexmap"];
+    let crates =
+        ["rmcp", "rust-mcp-schema", "serde", "serde_json", "indexmap", "tokio", "hyper", "axum"];
     let mut said: Vec<String> =
         crates.iter().map(|name| format!("{name} {}", locked(name).unwrap_or("?"))).collect();
     for tool in ["rustc", "valgrind"] {

@@ -1,4 +1,4 @@
-//! Packages with one dependency, in a folder of their own, and what building them costs.
+//! Packages in a folder of their own, and what building them or a dependency of theirs costs.
 
 use crate::Result;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,29 @@ impl Scratch {
         package: &'static str,
         source: &str,
     ) -> Result<Project> {
+        self.write(label, package, &format!("{package} = {{ {source} }}"), "lib.rs", "")
+    }
+
+    /// A program with dependencies, which is measured itself.
+    pub fn program(&self, label: &'static str, dependencies: &str, code: &str) -> Result<Project> {
+        self.write(label, "consumer", dependencies, "main.rs", code)
+    }
+
+    fn write(
+        &self,
+        label: &'static str,
+        package: &'static str,
+        dependencies: &str,
+        file: &str,
+        code: &str,
+    ) -> Result<Project> {
         let number = fs::read_dir(&self.0)?.count();
         let folder = self.0.join(number.to_string());
         fs::create_dir_all(folder.join("src"))?;
-        fs::write(folder.join("src/lib.rs"), "")?;
+        fs::write(folder.join("src").join(file), code)?;
         let manifest = format!(
             "[package]\nname = 'consumer'\nedition = '2024'\n\n[workspace]\n\n\
-             [dependencies]\n{package} = {{ {source} }}\n"
+             [dependencies]\n{dependencies}\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest)?;
         // The versions that the other measurements used; cargo drops those that are not needed.
@@ -51,6 +67,7 @@ impl Drop for Scratch {
 #[derive(Clone, Copy)]
 pub enum Command {
     Check,
+    Debug,
     Release,
 }
 
@@ -58,6 +75,7 @@ impl Command {
     pub fn shown(self) -> &'static str {
         match self {
             Self::Check => "cargo check",
+            Self::Debug => "cargo build",
             Self::Release => "cargo build --release",
         }
     }
@@ -66,13 +84,14 @@ impl Command {
     pub fn repeats(self) -> usize {
         match self {
             Self::Check => 3,
-            Self::Release => 1,
+            Self::Debug | Self::Release => 1,
         }
     }
 
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Check => &["check"],
+            Self::Debug => &["build"],
             Self::Release => &["build", "--release"],
         }
     }
@@ -92,7 +111,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Builds the dependency and what it needs, but not the empty package that depends on it.
+    /// Builds what is measured and what it needs, but not an empty package that depends on it.
     pub fn run(&self, command: Command) -> Result<Cost> {
         let said = self.cargo(&[command.arguments(), &["-p", self.package]].concat())?;
         let crates = said
@@ -107,10 +126,10 @@ impl Project {
         Ok(Cost { seconds: times.iter().sum(), crates })
     }
 
-    /// So that the next run builds the dependency again, and nothing else.
+    /// So that the next run builds what is measured again, and nothing else.
     pub fn forget_package(&self, command: Command) -> Result<()> {
         let profile: &[&str] = match command {
-            Command::Check => &[],
+            Command::Check | Command::Debug => &[],
             Command::Release => &["--release"],
         };
         self.cargo(&[&["clean", "-p", self.package], profile].concat())?;

@@ -1,0 +1,372 @@
+//! Questions to the client: forms, pages to visit, messages of its model, its folders.
+
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use mcp_schema::JsonObject;
+use mcp_schema::v2026_07_28::{
+    CreateMessageRequestParams, CreateMessageResult, ListRootsResult, Root, SamplingMessage,
+    SamplingMessageContent, TextContent,
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::definition::ClientFeature;
+use super::form;
+use crate::error::{RpcError, code};
+use crate::journal::{Ask, Asked, Question, StepName};
+use crate::protocol::envelope;
+
+/// Why a question brought no answer.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The client did not declare that it can be asked this. Left unhandled, the call ends with the protocol's own error.
+    #[error(
+        "the client does not support {0}: call again with a client that declares this capability"
+    )]
+    Unsupported(&'static str),
+    /// Whoever was asked said no.
+    #[error("the request for input was declined")]
+    Declined,
+    /// Whoever was asked closed the question without an answer.
+    #[error("the request for input was dismissed")]
+    Dismissed,
+    /// No answer came in time.
+    #[error("nobody answered the request for input in time")]
+    TimedOut,
+    /// The client answered with an error, or with something that does not fit the question.
+    #[error("the client could not answer the request for input: {0}")]
+    Failed(String),
+    /// The question cannot be put: a mistake of the program.
+    #[error("the request for input cannot be put: {0}")]
+    Invalid(String),
+}
+
+impl InputError {
+    /// The protocol's error for a capability that is missing.
+    pub(crate) fn missing(feature: ClientFeature) -> RpcError {
+        RpcError::new(
+            code::MISSING_REQUIRED_CLIENT_CAPABILITY,
+            Self::Unsupported(feature.as_str()).to_string(),
+        )
+        .with_data(json!({ "requiredCapabilities": feature.as_capability() }))
+    }
+}
+
+/// What somebody did with a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elicited<T> {
+    /// They filled it in.
+    Accepted(T),
+    /// They said no.
+    Declined,
+    /// They closed it.
+    Dismissed,
+}
+
+impl<T> Elicited<T> {
+    /// The content, or the error that says that there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Declined`] and [`InputError::Dismissed`].
+    pub fn accepted(self) -> Result<T, InputError> {
+        match self {
+            Self::Accepted(content) => Ok(content),
+            Self::Declined => Err(InputError::Declined),
+            Self::Dismissed => Err(InputError::Dismissed),
+        }
+    }
+}
+
+/// A question that is about to be put: `.await` it.
+///
+/// It is put when it is first polled; its key is taken when it is made, so several may be awaited at once.
+#[must_use = "a question is put when it is awaited"]
+pub struct Input<'a, T> {
+    cx: &'a Context,
+    state: Result<Ask<'a>, Problem>,
+    limit: Option<Duration>,
+    read: fn(&str) -> Result<T, InputError>,
+    answer: PhantomData<fn() -> T>,
+}
+
+enum Problem {
+    Missing(ClientFeature),
+    Invalid(String),
+}
+
+impl<'a, T> Input<'a, T> {
+    /// How long to wait for the answer, from when the question was first put. The deadline is kept with the question: a
+    /// retry, or a replay, does not start it anew.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    fn put(
+        cx: &'a Context,
+        name: impl StepName,
+        feature: ClientFeature,
+        method: &'static str,
+        params: Result<Option<Value>, String>,
+        check: fn(&str) -> Result<(), String>,
+        read: fn(&str) -> Result<T, InputError>,
+    ) -> Self {
+        let state = match params {
+            _ if !cx.client().supports(feature) => Err(Problem::Missing(feature)),
+            Err(problem) => Err(Problem::Invalid(problem)),
+            Ok(params) => {
+                let mut question = json!({ "method": method });
+                if let Some(params) = params {
+                    question["params"] = params;
+                }
+                Ok(cx.run.ask(name, Question::new(question.to_string()), check))
+            }
+        };
+        Self { cx, state, limit: None, read, answer: PhantomData }
+    }
+}
+
+impl<'a, T: Send + 'a> IntoFuture for Input<'a, T> {
+    type Output = Result<T, InputError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let Self { cx, state, limit, read, .. } = self;
+        Box::pin(async move {
+            let ask = match state {
+                Ok(ask) => ask,
+                Err(Problem::Invalid(problem)) => return Err(InputError::Invalid(problem)),
+                Err(Problem::Missing(feature)) => {
+                    cx.note(InputError::missing(feature));
+                    return Err(InputError::Unsupported(feature.as_str()));
+                }
+            };
+            // A client that is asked on an open connection holds it; elsewhere a question costs nothing while it waits.
+            let limit =
+                limit.or_else(|| cx.session.is_some().then(|| cx.server.limits().input_timeout));
+            let ask = match limit {
+                Some(limit) => ask.timeout(limit),
+                None => ask,
+            };
+            match ask.await {
+                Asked::Answer(answer) => read(answer.as_str()),
+                Asked::TimedOut => Err(InputError::TimedOut),
+                Asked::Refused(reason) | Asked::Invalid(reason) => {
+                    Err(InputError::Failed(reason.into()))
+                }
+            }
+        })
+    }
+}
+
+/// The action of an answer, and its content where it was accepted.
+fn elicited(answer: &str) -> Result<Elicited<&RawValue>, String> {
+    let [action, content] =
+        envelope::fields(answer, &["action", "content"]).map_err(|error| error.to_string())?;
+    let action = action.and_then(envelope::text).ok_or("`action` must be a string")?;
+    match &*action {
+        "accept" => content
+            .map(Elicited::Accepted)
+            .ok_or_else(|| "`content` is missing, though `action` is `accept`".to_owned()),
+        "decline" => Ok(Elicited::Declined),
+        "cancel" => Ok(Elicited::Dismissed),
+        other => Err(format!("`action` is `{other}`, not `accept`, `decline` or `cancel`")),
+    }
+}
+
+fn form_content<T: DeserializeOwned>(answer: &str) -> Result<Elicited<T>, String> {
+    Ok(match elicited(answer)? {
+        Elicited::Accepted(content) => Elicited::Accepted(
+            serde_json::from_str(content.get()).map_err(|error| error.to_string())?,
+        ),
+        Elicited::Declined => Elicited::Declined,
+        Elicited::Dismissed => Elicited::Dismissed,
+    })
+}
+
+/// A link's answer has no content: opening it was agreed to, or not.
+fn link_action(answer: &str) -> Result<Elicited<()>, String> {
+    let [action] = envelope::fields(answer, &["action"]).map_err(|error| error.to_string())?;
+    match action.and_then(envelope::text).as_deref() {
+        Some("accept") => Ok(Elicited::Accepted(())),
+        Some("decline") => Ok(Elicited::Declined),
+        Some("cancel") => Ok(Elicited::Dismissed),
+        _ => Err("`action` must be `accept`, `decline` or `cancel`".to_owned()),
+    }
+}
+
+fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, String> {
+    serde_json::from_str(answer).map_err(|error| error.to_string())
+}
+
+/// What the client's model is asked to write.
+impl Context {
+    /// Asks the user to fill in a form made from `T`, and waits for it.
+    ///
+    /// `T` is a struct whose fields are text, numbers, truth values, enums of unit variants, or lists of such enums: the
+    /// protocol's forms are flat. Doc comments become descriptions, `Option` makes a field optional, `#[serde(default)]`
+    /// a default. `name` is the question's key; see [`step`](Self::step) about names.
+    ///
+    /// On a legacy connection the client is asked at once; a modern call is answered with `input_required` and runs again
+    /// with the answer. The code is the same.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`]: the client cannot be asked, did not answer in time, or answered with something else.
+    ///
+    /// ```
+    /// use mcp_runtime::{Context, InputError, mcp_tool};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Approval { /** Go on? */ approved: bool }
+    ///
+    /// /// Deletes a file, if the user agrees.
+    /// #[mcp_tool(destructive)]
+    /// async fn delete(cx: &Context, path: String) -> Result<String, InputError> {
+    ///     let answer = cx.elicit::<Approval>("approval", format!("Delete {path}?")).await?;
+    ///     Ok(if answer.accepted()?.approved { format!("deleted {path}") } else { "kept".into() })
+    /// }
+    /// ```
+    pub fn elicit<T: DeserializeOwned + JsonSchema + Send>(
+        &self,
+        name: impl StepName,
+        message: impl Into<String>,
+    ) -> Input<'_, Elicited<T>> {
+        self.form(name, message.into(), form::requested_schema::<T>())
+    }
+
+    /// Asks the user to fill in a form with a schema written by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`elicit`](Self::elicit).
+    pub fn elicit_with<T: DeserializeOwned + Send>(
+        &self,
+        name: impl StepName,
+        message: impl Into<String>,
+        schema: Value,
+    ) -> Input<'_, Elicited<T>> {
+        self.form(name, message.into(), Ok(schema))
+    }
+
+    fn form<T: DeserializeOwned + Send>(
+        &self,
+        name: impl StepName,
+        message: String,
+        schema: Result<Value, String>,
+    ) -> Input<'_, Elicited<T>> {
+        Input::put(
+            self,
+            name,
+            ClientFeature::Elicitation,
+            "elicitation/create",
+            schema.map(|schema| {
+                Some(json!({ "mode": "form", "message": message, "requestedSchema": schema }))
+            }),
+            |answer| form_content::<T>(answer).map(drop),
+            |answer| form_content(answer).map_err(InputError::Failed),
+        )
+    }
+
+    /// Asks the user to visit a page, for what must not pass through the client: a password, a payment, a login.
+    ///
+    /// The answer says that the user agreed to open it, not that they are done: find that out where the page leads.
+    ///
+    /// # Errors
+    ///
+    /// As [`elicit`](Self::elicit); clients before 2025-11-25 cannot be asked.
+    pub fn elicit_url(
+        &self,
+        name: impl StepName,
+        message: impl Into<String>,
+        url: impl Into<String>,
+    ) -> Input<'_, Elicited<()>> {
+        Input::put(
+            self,
+            name,
+            ClientFeature::ElicitationUrl,
+            "elicitation/create",
+            Ok(Some(json!({ "mode": "url", "message": message.into(), "url": url.into() }))),
+            |answer| link_action(answer).map(drop),
+            |answer| link_action(answer).map_err(InputError::Failed),
+        )
+    }
+
+    /// Has the client's model write a message.
+    ///
+    /// Sampling is deprecated since 2026-07-28: prefer a model of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`elicit`](Self::elicit).
+    pub fn sample(
+        &self,
+        name: impl StepName,
+        request: CreateMessageRequestParams,
+    ) -> Input<'_, CreateMessageResult> {
+        let feature = if request.tools.is_some() || request.tool_choice.is_some() {
+            ClientFeature::SamplingTools
+        } else {
+            ClientFeature::Sampling
+        };
+        Input::put(
+            self,
+            name,
+            feature,
+            "sampling/createMessage",
+            serde_json::to_value(request).map(Some).map_err(|error| error.to_string()),
+            |answer| decode::<CreateMessageResult>(answer).map(drop),
+            |answer| decode(answer).map_err(InputError::Failed),
+        )
+    }
+
+    /// Has the client's model answer one text.
+    ///
+    /// # Errors
+    ///
+    /// As [`elicit`](Self::elicit).
+    pub fn sample_text(
+        &self,
+        name: impl StepName,
+        prompt: impl Into<String>,
+        max_tokens: i64,
+    ) -> Input<'_, CreateMessageResult> {
+        let message = SamplingMessage::new(
+            mcp_schema::shared::Role::User,
+            SamplingMessageContent::One(TextContent::new(prompt).into()),
+        );
+        self.sample(name, CreateMessageRequestParams::new(max_tokens, [message]))
+    }
+
+    /// The folders that the client works on. Deprecated since 2026-07-28.
+    ///
+    /// # Errors
+    ///
+    /// As [`elicit`](Self::elicit).
+    pub fn roots(&self, name: impl StepName) -> Input<'_, Vec<Root>> {
+        Input::put(
+            self,
+            name,
+            ClientFeature::Roots,
+            "roots/list",
+            Ok(None),
+            |answer| decode::<ListRootsResult>(answer).map(drop),
+            |answer| {
+                decode::<ListRootsResult>(answer).map(|all| all.roots).map_err(InputError::Failed)
+            },
+        )
+    }
+}
+
+/// Content of a form whose fields nobody knows: a JSON object.
+pub type FormContent = JsonObject;

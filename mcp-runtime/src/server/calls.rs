@@ -1,0 +1,123 @@
+//! What runs on one connection or in one session, by the client's ids.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde_json::value::RawValue;
+
+use super::context::Context;
+use super::listen::Listener;
+use crate::protocol::envelope::{self, Id};
+
+/// Requests under way that can be cancelled by their id.
+#[derive(Default)]
+pub(crate) struct Calls(Mutex<HashMap<Id, Running>>);
+
+enum Running {
+    Call(Weak<Context>),
+    Listen(Weak<Listener>),
+}
+
+impl Running {
+    fn is_alive(&self) -> bool {
+        match self {
+            Self::Call(cx) => cx.strong_count() > 0,
+            Self::Listen(listener) => listener.strong_count() > 0,
+        }
+    }
+
+    fn cancel(&self) {
+        match self {
+            Self::Call(cx) => {
+                if let Some(cx) = cx.upgrade() {
+                    cx.cancel();
+                }
+            }
+            Self::Listen(listener) => {
+                if let Some(listener) = listener.upgrade() {
+                    listener.cancel();
+                }
+            }
+        }
+    }
+}
+
+impl Calls {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Running>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, id: &Id, running: Running, limit: usize) -> Result<(), &'static str> {
+        let mut all = self.lock();
+        if all.len() >= limit {
+            return Err("too many requests at the same time: wait for some of them to end");
+        }
+        match all.entry(id.clone()) {
+            Entry::Occupied(other) if other.get().is_alive() => {
+                Err("a request with this id is under way: an id must not be used twice")
+            }
+            Entry::Occupied(mut ended) => {
+                ended.insert(running);
+                Ok(())
+            }
+            Entry::Vacant(free) => {
+                free.insert(running);
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes that a call runs. Not if there are too many, or one of this id.
+    pub fn enter_call(&self, cx: &Arc<Context>, limit: usize) -> Result<(), &'static str> {
+        self.enter(&cx.id, Running::Call(Arc::downgrade(cx)), limit)
+    }
+
+    /// Notes that a client listens.
+    pub fn enter_listener(
+        &self,
+        id: &Id,
+        listener: &Arc<Listener>,
+        limit: usize,
+    ) -> Result<(), &'static str> {
+        self.enter(id, Running::Listen(Arc::downgrade(listener)), limit)
+    }
+
+    /// Notes that a request has ended.
+    pub fn leave(&self, id: &Id) {
+        self.lock().remove(id);
+    }
+
+    /// The client cancels a request. Unknown ids and ended requests are no mistake (Cancellation, Timing Considerations).
+    pub fn cancel(&self, params: Option<&RawValue>) {
+        let id = params
+            .and_then(|raw| envelope::fields(raw.get(), &["requestId"]).ok())
+            .and_then(|[id]| Id::parse(id?.get()));
+        let running = id.and_then(|id| self.lock().remove(&id));
+        if let Some(running) = running {
+            running.cancel();
+        }
+    }
+
+    /// Cancels all that runs.
+    pub fn cancel_all(&self) {
+        let all: Vec<_> = self.lock().drain().map(|(_, running)| running).collect();
+        all.iter().for_each(Running::cancel);
+    }
+
+    /// Ends the streams of changes.
+    pub fn end_listeners(&self) {
+        for running in self.lock().values() {
+            if let Running::Listen(listener) = running
+                && let Some(listener) = listener.upgrade()
+            {
+                listener.end();
+            }
+        }
+    }
+
+    /// How many run.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+}

@@ -1,0 +1,136 @@
+//! What a call has to say before its response: progress, log messages, requests to the client.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
+
+/// A message on its way, as JSON text.
+pub(crate) type Text = Box<str>;
+
+/// The queue between a handler and the transport that carries its call. The transport empties it between two polls of the
+/// handler, and is woken when somebody else fills it.
+#[derive(Default)]
+pub(crate) struct Outbox(Mutex<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    messages: VecDeque<Message>,
+    waker: Option<Waker>,
+    closed: bool,
+}
+
+struct Message {
+    text: Text,
+    kind: Kind,
+}
+
+/// What may happen to a message when the peer reads slower than the handler writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Another of its kind says it better.
+    Progress,
+    /// The oldest ones give way.
+    Log,
+    /// Must arrive.
+    Required,
+}
+
+/// How many messages wait for a peer that does not read.
+const LIMIT: usize = 256;
+
+impl Outbox {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a message. Nothing is said after the response.
+    pub fn push(&self, text: Text, kind: Kind) {
+        let mut queue = self.lock();
+        if queue.closed {
+            return;
+        }
+        if queue.messages.len() >= LIMIT {
+            let old = match kind {
+                Kind::Progress => queue.messages.iter().rposition(|one| one.kind == Kind::Progress),
+                _ => queue.messages.iter().position(|one| one.kind != Kind::Required),
+            };
+            match old {
+                Some(index) => {
+                    queue.messages.remove(index);
+                }
+                None if kind != Kind::Required => return,
+                None => {}
+            }
+        }
+        queue.messages.push_back(Message { text, kind });
+        let waker = queue.waker.take();
+        drop(queue);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The next message.
+    pub fn pop(&self) -> Option<Text> {
+        self.lock().messages.pop_front().map(|message| message.text)
+    }
+
+    /// The next message, or a wake-up when there is one.
+    pub fn poll(&self, cx: &mut TaskContext<'_>) -> Poll<Text> {
+        let mut queue = self.lock();
+        match queue.messages.pop_front() {
+            Some(message) => Poll::Ready(message.text),
+            None => {
+                if !queue.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                    queue.waker = Some(cx.waker().clone());
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Wakes the transport without a message.
+    pub fn wake(&self) {
+        let waker = self.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// No more messages from now on.
+    pub fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.lock().messages.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_does_not_read_costs_a_bounded_number_of_messages() {
+        let outbox = Outbox::default();
+        outbox.push("request".into(), Kind::Required);
+        for number in 0..10_000 {
+            outbox.push(format!("log {number}").into(), Kind::Log);
+            outbox.push(format!("progress {number}").into(), Kind::Progress);
+        }
+        assert_eq!(outbox.len(), LIMIT);
+        assert_eq!(outbox.pop().as_deref(), Some("request"));
+        let rest: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
+        assert!(rest.contains(&"progress 9999".into()) && rest.contains(&"log 9999".into()));
+    }
+
+    #[test]
+    fn nothing_is_said_after_the_response() {
+        let outbox = Outbox::default();
+        outbox.close();
+        outbox.push("late".into(), Kind::Required);
+        assert_eq!(outbox.pop(), None);
+    }
+}

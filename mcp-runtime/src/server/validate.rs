@@ -1,0 +1,102 @@
+//! JSON Schema, checked by a crate that does nothing else: arguments before a tool runs, structured output after.
+
+use std::fmt::Write as _;
+
+use jsonschema::{Draft, Validator};
+use mcp_schema::{JsonObject, Value};
+
+/// How many mistakes are told at once.
+const TOLD: usize = 8;
+
+/// A schema that is ready to check with. References stay inside the schema: nothing is fetched.
+pub(crate) struct Schema(Validator);
+
+impl Schema {
+    /// Reads a schema; without `$schema` it is one of 2020-12 (2025-11-25 and 2026-07-28, Schema Dialect).
+    pub fn new(schema: &JsonObject) -> Result<Self, String> {
+        let mut options = jsonschema::options();
+        if !schema.contains_key("$schema") {
+            options = options.with_draft(Draft::Draft202012);
+        }
+        options.build(&Value::Object(schema.clone())).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// What is wrong with a value, if anything is.
+    pub fn problems(&self, json: &str) -> Option<String> {
+        let value: Value = match serde_json::from_str(json) {
+            Ok(value) => value,
+            Err(error) => return Some(error.to_string()),
+        };
+        let mut text = String::new();
+        for (count, error) in self.0.iter_errors(&value).enumerate() {
+            if count == TOLD {
+                text.push_str("; and more");
+                break;
+            }
+            let separator = if text.is_empty() { "" } else { "; " };
+            let path = error.instance_path().to_string();
+            let written = if path.is_empty() {
+                write!(text, "{separator}{error}")
+            } else {
+                write!(text, "{separator}`{path}`: {error}")
+            };
+            if written.is_err() {
+                break;
+            }
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schema(schema: Value) -> Result<Schema, String> {
+        match schema {
+            Value::Object(schema) => Schema::new(&schema),
+            _ => Err("no object".into()),
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_with_their_paths() {
+        let schema = schema(json!({
+            "type": "object",
+            "properties": { "age": { "type": "integer", "minimum": 18 }, "name": { "type": "string" } },
+            "required": ["name"],
+            "additionalProperties": false,
+        }))
+        .expect("a schema");
+        assert_eq!(schema.problems(r#"{"name":"a","age":18}"#), None);
+        let problems = schema.problems(r#"{"age":3,"nam":1}"#).expect("mistakes");
+        for part in ["`/age`", "18", "name", "nam"] {
+            assert!(problems.contains(part), "{part} in {problems}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        let error =
+            schema(json!({ "$ref": "http://127.0.0.1:9/schema.json" })).err().expect("refused");
+        assert!(error.contains("127.0.0.1"), "{error}");
+        assert!(schema(json!({ "$ref": "file:///etc/passwd" })).is_err());
+    }
+
+    #[test]
+    fn recursion_is_bounded_by_the_value() {
+        let schema = schema(json!({
+            "$defs": { "node": { "properties": { "next": { "$ref": "#/$defs/node" } } } },
+            "$ref": "#/$defs/node",
+        }))
+        .expect("a schema");
+        let deep = format!("{}{}", r#"{"next":"#.repeat(100), "{}") + &"}".repeat(100);
+        assert_eq!(schema.problems(&deep), None);
+        let deeper = format!("{}{}", r#"{"next":"#.repeat(10_000), "{}") + &"}".repeat(10_000);
+        assert!(
+            schema.problems(&deeper).is_some(),
+            "nesting beyond 128 is refused when it is read"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! A server that listens for connections, and for nothing but the endpoint.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::body::ResponseBody;
+use super::{Endpoint, McpService, refused};
+use crate::error::ServeError;
+use crate::server::builder::Server;
+
+/// Where the endpoint is.
+const PATH: &str = "/mcp";
+
+/// How long to wait when the process has no room for another connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A server that is bound to an address and serves its endpoint at `/mcp`: HTTP/1.1, without TLS.
+///
+/// For anything else (TLS, HTTP/2, other routes, a Unix socket) mount [`Server::http`] where you like.
+pub struct HttpServer {
+    endpoint: Arc<Endpoint>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl HttpServer {
+    pub(crate) async fn bind(
+        server: Server,
+        address: impl ToSocketAddrs,
+    ) -> Result<Self, ServeError> {
+        let failed = |error| ServeError::io("the address cannot be listened on")(error);
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { endpoint: McpService::new(server).0, listener, address })
+    }
+
+    /// The address, with the port that the system chose where it was asked for port 0.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the process is asked to end, by SIGTERM or ctrl-c; then as [`serve_until`](Self::serve_until).
+    ///
+    /// # Errors
+    ///
+    /// When the signals cannot be waited for.
+    pub async fn serve(self) -> Result<(), ServeError> {
+        let failed = |error| ServeError::io("signals cannot be waited for")(error);
+        #[cfg(unix)]
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .map_err(failed)?;
+        let mut interrupted = Ok(());
+        self.serve_until(async {
+            #[cfg(unix)]
+            tokio::select! {
+                _ = terminate.recv() => {}
+                result = tokio::signal::ctrl_c() => interrupted = result,
+            }
+            #[cfg(not(unix))]
+            {
+                interrupted = tokio::signal::ctrl_c().await;
+            }
+        })
+        .await;
+        interrupted.map_err(failed)
+    }
+
+    /// Serves until a future is ready. Then it takes no more connections, ends streams of changes, and lets calls end, for
+    /// as long as [`limits.drain`](crate::Limits::drain) says; those that do not are cancelled.
+    pub async fn serve_until(self, shutdown: impl Future<Output = ()>) {
+        let Self { endpoint, listener, address } = self;
+        tracing::info!(target: "mcp", "listening on http://{address}{PATH}");
+        let limits = endpoint.server.limits().clone();
+        let (closing, closed) = watch::channel(false);
+        let room = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accept = async {
+                let permit = room.clone().acquire_owned().await;
+                (listener.accept().await, permit)
+            };
+            tokio::select! {
+                () = &mut shutdown => break,
+                (accepted, permit) = accept => match (accepted, permit) {
+                    (Ok((stream, _)), Ok(permit)) => {
+                        connections.spawn(serve(endpoint.clone(), stream, permit, closed.clone()));
+                    }
+                    // The client is gone already, or there are no more descriptors: neither ends the server.
+                    (Err(error), _) => {
+                        tracing::debug!(target: "mcp", %error, "connection not accepted");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    (_, Err(_)) => break,
+                },
+                // Ended connections are forgotten as they end.
+                Some(_) = connections.join_next() => {}
+            }
+        }
+        drop(listener);
+        tracing::info!(target: "mcp", "shutting down");
+        endpoint.server.inner().listeners.end();
+        let _ = closing.send(true);
+        let drained = async {
+            while connections.join_next().await.is_some() {}
+            endpoint.running.idle().await;
+        };
+        if tokio::time::timeout(limits.drain, drained).await.is_err() {
+            tracing::warn!(target: "mcp", "calls did not end in time: they are cancelled");
+            endpoint.sessions.close();
+            connections.shutdown().await;
+            // What is dropped with its connection is cancelled, and may clean up.
+            let _ = tokio::time::timeout(limits.cancel_grace, endpoint.running.idle()).await;
+        }
+    }
+}
+
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+async fn serve(
+    endpoint: Arc<Endpoint>,
+    stream: TcpStream,
+    permit: OwnedSemaphorePermit,
+    mut closed: watch::Receiver<bool>,
+) {
+    // A small answer must not wait for the acknowledgment of the one before.
+    let _ = stream.set_nodelay(true);
+    let timeout = endpoint.server.limits().header_timeout;
+    let service = service_fn(|request: Request<Incoming>| {
+        let endpoint = endpoint.clone();
+        async move { Ok::<_, Infallible>(route(endpoint, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeout)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let closing = async { drop(closed.wait_for(|closed| *closed).await) };
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closing => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(target: "mcp", %error, "connection ended");
+    }
+    drop(permit);
+}
+
+async fn route(endpoint: Arc<Endpoint>, request: Request<Incoming>) -> Response<ResponseBody> {
+    if request.uri().path() != PATH {
+        return refused(StatusCode::NOT_FOUND, "the endpoint is at `/mcp`");
+    }
+    endpoint.answer(request).await
+}

@@ -1,0 +1,7 @@
+//! Bytes to messages and back.
+
+#[cfg(feature = "http")]
+pub(crate) mod http;
+#[cfg(feature = "stdio")]
+pub(crate) mod stdio;
+pub(crate) mod stream;

@@ -1,0 +1,8 @@
+use mcp_runtime::mcp_tool;
+
+#[mcp_tool]
+async fn add(#[arg(description = "a number")] a: i32) -> String {
+    a.to_string()
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use mcp_runtime::mcp_tools;
+
+pub struct Weather;
+
+#[mcp_tools]
+impl Weather {
+    async fn forecast(&self, city: String) -> String {
+        city
+    }
+}
+
+fn main() {}

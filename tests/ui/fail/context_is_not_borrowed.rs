@@ -1,0 +1,8 @@
+use mcp_runtime::{Context, mcp_tool};
+
+#[mcp_tool]
+async fn limit(_cx: Context) -> String {
+    String::new()
+}
+
+fn main() {}

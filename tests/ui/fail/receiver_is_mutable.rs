@@ -1,0 +1,13 @@
+use mcp_runtime::mcp_tools;
+
+pub struct Weather;
+
+#[mcp_tools]
+impl Weather {
+    #[mcp_tool]
+    async fn forecast(&mut self, city: String) -> String {
+        city
+    }
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use mcp_runtime::mcp_resource;
+
+#[mcp_resource("notes://{id}")]
+async fn note(#[arg(default)] id: String) -> String {
+    id
+}
+
+fn main() {}
