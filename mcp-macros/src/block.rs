@@ -174,7 +174,8 @@ fn crate_path(attribute: TokenStream, errors: &Errors) -> Option<Path> {
             if key != "crate" {
                 return Err(syn::Error::new(
                     key.span(),
-                    "`#[mcp_tools]` knows the key `crate` only: what is about one tool stands in the `#[mcp_tool]` of its method",
+                    "`#[mcp_tools]` knows the key `crate` only: what is about one tool \
+                     stands in the `#[mcp_tool]` of its method",
                 ));
             }
             input.parse::<Token![=]>()?;
@@ -235,7 +236,8 @@ fn handlers(p: &TokenStream, block: &mut Block, errors: &Errors) -> Vec<Made> {
     if seen.is_empty() && made.is_empty() && errors.is_empty() {
         errors.span(
             block.impl_token.span,
-            "no method of this block is a tool: put `#[mcp_tool]`, `#[mcp_prompt]` or `#[mcp_resource]` over those that are",
+            "no method of this block is a tool: put `#[mcp_tool]`, \
+             `#[mcp_prompt]` or `#[mcp_resource]` over those that are",
         );
     }
     made
@@ -277,20 +279,22 @@ fn under(cfg: &[Attribute], constants: &TokenStream) -> TokenStream {
     all
 }
 
+/// Which of `#[mcp_tool]` and its sisters this is.
+pub fn kind(attr: &Attribute) -> Option<Kind> {
+    let last = attr.path().segments.last()?;
+    [Kind::Tool, Kind::Prompt, Kind::Resource]
+        .into_iter()
+        .find(|kind| last.ident == kind.attribute())
+}
+
 /// Takes `#[mcp_tool]` or one of its sisters off the method.
 fn take_attribute(function: &mut Function, errors: &Errors) -> Option<(Kind, TokenStream)> {
     let mut taken = None;
     let mut kept = Vec::new();
     for attr in std::mem::take(&mut function.attrs) {
-        let last = attr.path().segments.last().map(|segment| segment.ident.to_string());
-        let kind = match last.as_deref() {
-            Some("mcp_tool") => Kind::Tool,
-            Some("mcp_prompt") => Kind::Prompt,
-            Some("mcp_resource") => Kind::Resource,
-            _ => {
-                kept.push(attr);
-                continue;
-            }
+        let Some(kind) = kind(&attr) else {
+            kept.push(attr);
+            continue;
         };
         if taken.is_some() {
             errors.at(&attr, "a method is one of tool, prompt and resource: remove this attribute");

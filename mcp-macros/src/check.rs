@@ -29,7 +29,13 @@ pub fn signature(kind: Kind, place: Place, function: &Function, errors: &Errors)
         );
     }
     if let Safety::Unsafe(token) = &sig.safety {
-        errors.span(token.span, format!("any client may call a {word}, so it has to be safe: remove `unsafe`, and put it into the body"));
+        errors.span(
+            token.span,
+            format!(
+                "any client may call a {word}, so it has to be safe: remove `unsafe`, \
+                 and put it into the body"
+            ),
+        );
     }
     if let Some(abi) = &sig.abi {
         errors.at(
@@ -57,22 +63,40 @@ pub fn signature(kind: Kind, place: Place, function: &Function, errors: &Errors)
     match (place, sig.receiver()) {
         (Place::Free, Some(receiver)) => errors.at(
             receiver.self_token,
-            format!("a {word} with `self` stands in an impl block under `#[mcp_tools]`: put that over `impl .. {{`"),
+            format!(
+                "a {word} with `self` stands in an impl block under `#[mcp_tools]`: \
+                 put that over `impl .. {{`"
+            ),
         ),
         (Place::Impl, None) => errors.span(
             sig.ident.span(),
-            format!("a {word} in an impl block takes `&self`: add it, or move the function out of the block"),
+            format!(
+                "a {word} in an impl block takes `&self`: add it, or move the \
+                 function out of the block"
+            ),
         ),
         (Place::Impl, Some(receiver)) => receiver_is_shared(word, receiver, errors),
         (Place::Free, None) => {}
     }
     if let ReturnType::Type(_, ty) = &sig.output {
         if let Some(token) = find_impl(ty) {
-            errors.at(token, format!("what a {word} returns decides what clients are told about it: write the type instead of `impl ..`"));
+            errors.at(
+                token,
+                format!(
+                    "what a {word} returns decides what clients are told about it: write \
+                     the type instead of `impl ..`"
+                ),
+            );
         } else if let Type::Reference(reference) = &**ty
             && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
         {
-            errors.at(ty, format!("what a {word} returns outlives the call: return an owned value, such as `String` instead of `&str`"));
+            errors.at(
+                ty,
+                format!(
+                    "what a {word} returns outlives the call: return an owned value, such \
+                     as `String` instead of `&str`"
+                ),
+            );
         } else {
             lifetimes(ty, &format!("what a {word} returns"), errors);
         }
@@ -91,7 +115,8 @@ fn receiver_is_shared(word: &str, receiver: &Receiver, errors: &Errors) {
     };
     if mutability.is_some() {
         let message = format!(
-            "many calls of a {word} run at once on one value: write `&self`, and put what changes behind a lock"
+            "many calls of a {word} run at once on one value: write `&self`, and \
+             put what changes behind a lock"
         );
         errors.at(receiver, message);
     } else if !matches!(
@@ -138,7 +163,8 @@ pub fn options(options: &Options, errors: &Errors) {
     {
         errors.span(
             key.span(),
-            "a `read_only` tool changes nothing, so it cannot be `destructive`: remove one of them",
+            "a `read_only` tool changes nothing, so it cannot be `destructive`: \
+             remove one of them",
         );
     }
     let support = options.task_support.unwrap_or(Support::Forbidden);
@@ -148,14 +174,21 @@ pub fn options(options: &Options, errors: &Errors) {
         for key in options.given.iter().filter(|key| TASK_KEYS.iter().any(|task| key == task)) {
             errors.span(
                 key.span(),
-                format!("`{key}` is about tasks, and this tool never becomes one: add `task_support = \"optional\"`, or remove `{key}`"),
+                format!(
+                    "`{key}` is about tasks, and this tool never becomes one: add \
+                     `task_support = \"optional\"`, or remove `{key}`"
+                ),
             );
         }
     }
     if support == Support::Required
         && let Some(key) = options.given("inline_budget")
     {
-        errors.span(key.span(), "a tool that has to be a task is one at once, so that `inline_budget` says nothing: remove it, or write `task_support = \"optional\"`");
+        errors.span(
+            key.span(),
+            "a tool that has to be a task is one at once, so that `inline_budget` \
+             says nothing: remove it, or write `task_support = \"optional\"`",
+        );
     }
 }
 
@@ -171,10 +204,19 @@ pub fn params(kind: Kind, params: &[Param], errors: &Errors) {
         let mut more = wholes.peekable();
         if more.peek().is_some() {
             for span in more {
-                errors.span(span, "this is a second pattern for the whole argument object: join the two types into one");
+                errors.span(
+                    span,
+                    "this is a second pattern for the whole argument object: join the two \
+                     types into one",
+                );
             }
         } else if owned.len() > 1 {
-            errors.span(first, "a pattern takes the whole argument object, so no other argument can stand beside it: make the others fields of this type, or give this one a name");
+            errors.span(
+                first,
+                "a pattern takes the whole argument object, so no other argument can \
+                 stand beside it: make the others fields of this type, or give this \
+                 one a name",
+            );
         }
     }
     let mut seen: Vec<&str> = Vec::new();
@@ -199,7 +241,11 @@ pub fn params(kind: Kind, params: &[Param], errors: &Errors) {
         if let Some(header) = &argument.header {
             let name = header.value().to_ascii_lowercase();
             if headers.contains(&name) {
-                errors.at(header, "another argument has this header, and case makes no difference there: choose another name");
+                errors.at(
+                    header,
+                    "another argument has this header, and case makes no difference \
+                     there: choose another name",
+                );
             }
             headers.push(name);
         }
@@ -221,17 +267,16 @@ pub fn uri(options: &Options, params: &[Param], errors: &Errors) {
     };
     for argument in arguments().filter(|argument| !variables.contains(&argument.name)) {
         let name = &argument.name;
-        let message = match names::nearest(
-            name,
-            &variables.iter().map(String::as_str).collect::<Vec<_>>(),
-        ) {
-            Some(meant) => {
-                format!("the template has no variable `{name}`: did you mean `{meant}`?")
-            }
-            None => format!(
-                "the template has no variable `{name}`: write `{{{name}}}` into it, or borrow the parameter if it is injected"
-            ),
-        };
+        let message =
+            match names::nearest(name, &variables.iter().map(String::as_str).collect::<Vec<_>>()) {
+                Some(meant) => {
+                    format!("the template has no variable `{name}`: did you mean `{meant}`?")
+                }
+                None => format!(
+                    "the template has no variable `{name}`: write `{{{name}}}` into it, \
+                     or borrow the parameter if the server lends it"
+                ),
+            };
         errors.span(argument.span, message);
     }
     // A parameter that was refused, or misspelt, would be missed a second time here.
@@ -239,7 +284,13 @@ pub fn uri(options: &Options, params: &[Param], errors: &Errors) {
         for variable in
             variables.iter().filter(|name| !arguments().any(|argument| argument.name == **name))
         {
-            errors.at(uri, format!("no parameter takes the variable `{variable}`: add `{variable}: String` to the function"));
+            errors.at(
+                uri,
+                format!(
+                    "no parameter takes the variable `{variable}`: add `{variable}: \
+                     String` to the function"
+                ),
+            );
         }
     }
 }

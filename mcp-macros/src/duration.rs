@@ -3,7 +3,8 @@
 use std::time::Duration;
 use syn::LitStr;
 
-const FORM: &str = "a duration is whole numbers with a unit `ms`, `s`, `m`, `h` or `d`, such as \"500ms\" or \"1h30m\"";
+const FORM: &str = "a duration is whole numbers with a unit `ms`, `s`, `m`, `h` or `d`, \
+    such as \"500ms\" or \"1h30m\"";
 
 /// Reads a duration; the error stands at the literal.
 pub fn parse(literal: &LitStr) -> syn::Result<Duration> {

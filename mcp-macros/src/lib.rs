@@ -1,7 +1,8 @@
 //! The attributes of `mcp-runtime`, which re-exports them: use them from there.
 //!
-//! One file for each phase: `function`, `params`, `options` and `block` read what was written, `check` knows the rules that
-//! need more than one part of it, `expand` writes the code. All report into one [`sink`], so that the mistakes of a function
+//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `check` knows the rules that
+//! need more than one part of it, `expand`
+//! (and `parts`, `definition`) write the code. All report into one [`sink`], so that the mistakes of a function
 //! come out together; if there are any, the function is emitted as it was written, beside a stub, so that nothing
 //! else fails because of them.
 
@@ -21,6 +22,7 @@ mod parts;
 mod requires;
 mod sink;
 mod template;
+mod values;
 
 use self::check::Place;
 use self::function::Function;
@@ -63,7 +65,72 @@ impl Kind {
     }
 }
 
-/// Makes a tool of a function.
+/// Makes a tool of a function, `async` or not.
+///
+/// The function stays what it is and can be called. Beside it stands a type of the same name and visibility, which
+/// registers it: `.tool::<render>()`. A tool that is never registered is reported by the compiler as unused.
+///
+/// ```ignore
+/// /// Renders a scene to a video.
+/// #[mcp_tool(task_support = "optional", restart = "replay", timeout = "30m")]
+/// async fn render(
+///     cx: &Context,              // borrowed: lent by the server
+///     farm: &State<RenderFarm>,
+///     /// Path of the scene file.
+///     scene: String,             // owned: an argument that the client sends
+///     #[arg(default = 25)] frames: u32,
+/// ) -> Result<Json<Video>, RenderError> {
+///     ..
+/// }
+/// ```
+///
+/// # Parameters
+///
+/// Only the way they are written decides, never the text of a type:
+///
+/// - `&T` is lent by the server: `&Context`, `&State<T>`, anything that implements `Inject`.
+/// - `name: T` is one property of the arguments; its doc comment is its description. `Option<T>` may be absent.
+/// - a pattern, such as `Args(order): Args<Order>`, is the whole argument object, and then the only owned parameter.
+///
+/// An owned parameter may carry `#[arg(..)]`:
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `default` | absent means `Default::default()` |
+/// | `default = 25` | absent means this value, which stands in the schema where it is a literal; a string is turned `into()` the type |
+/// | `rename = "q"` | its name for clients |
+/// | `header = "Region"` | clients repeat it in the header `Mcp-Param-Region` (`x-mcp-header`) |
+///
+/// # Keys
+///
+/// | key | meaning |
+/// | --- | --- |
+/// | `name = ".."` | instead of the function's name |
+/// | `title = ".."`, `description = ".."` | for people; for the model, instead of the doc comment |
+/// | `read_only`, `destructive`, `idempotent`, `open_world` | hints, also `= false`; those that are not given are not sent |
+/// | `icons = ["https://..", icon(src = "..", mime_type = "..", sizes = ["48x48"], theme = "dark")]` | pictures |
+/// | `meta = { "key": "value" }` | metadata: JSON made of literals, or an expression of type `JsonObject` |
+/// | `requires = [elicitation, elicitation_url, sampling, sampling_tools, roots]` | what the client must be able to do, see below |
+/// | `input_schema = expr` | a schema written by hand: the types of the arguments then need `Deserialize` only |
+/// | `crate = path` | where `mcp-runtime` is, if not at `::mcp_runtime` |
+/// | `timeout = "30s"` | how long one attempt may run |
+/// | `input_timeout = "1d"` | how long a question waits for its answer |
+/// | `task_support = "optional"` | whether a call may become a task: `forbidden` (the default), `optional`, `required` |
+/// | `restart = "replay"` | what becomes of a task whose process died: `fail` (the default) or `replay` |
+/// | `retry = 3`, `retry(attempts = 3, backoff = "1s")` | how often a failed task is tried, the first time included; the first pause is a second if not given |
+/// | `ttl = "1d"` | how long a finished task is kept |
+/// | `inline_budget = "500ms"` | how long an optional task runs inline first |
+/// | `max_concurrent = 2` | how many tasks of this tool run at a time |
+/// | `dedupe` | a second call with the same arguments joins the task that is running |
+/// | `version = "2"` | changed when the steps of the function change |
+///
+/// A duration is whole numbers with a unit `ms`, `s`, `m`, `h` or `d`: `"1h30m"`.
+///
+/// # What it requires
+///
+/// Without `requires`, it is read off the body: `cx.elicit(..).await`, `.elicit_url(..)`, `.sample(..)` and `.roots(..)`, where every
+/// run comes by them; not in a branch, a closure or a macro, and not behind a branch that may return. `requires = []`
+/// switches that off.
 #[proc_macro_attribute]
 pub fn mcp_tool(
     attribute: proc_macro::TokenStream,
@@ -72,7 +139,13 @@ pub fn mcp_tool(
     free(Kind::Tool, attribute.into(), item.into()).into()
 }
 
-/// Makes a prompt of a function.
+/// Makes a prompt of a function: `.prompt::<review>()` registers it.
+///
+/// Parameters are as those of [`macro@mcp_tool`], but that the arguments of prompts are text on the wire: there is no whole argument
+/// object, and `#[arg(..)]` knows `rename`, `default` and `complete = path`, an `async fn(Partial) -> impl Into<Completion>` that suggests
+/// values.
+///
+/// Keys: `name`, `title`, `description`, `icons`, `meta`, `requires` and `crate`, as for tools.
 #[proc_macro_attribute]
 pub fn mcp_prompt(
     attribute: proc_macro::TokenStream,
@@ -81,7 +154,21 @@ pub fn mcp_prompt(
     free(Kind::Prompt, attribute.into(), item.into()).into()
 }
 
-/// Makes a resource, or a template of resources, of a function.
+/// Makes a resource of a function, or a template of resources: `.resource::<note>()` registers it.
+///
+/// ```ignore
+/// /// One note.
+/// #[mcp_resource("notes://{book}/{+path}", mime_type = "text/markdown")]
+/// async fn note(shelf: &State<Shelf>, book: u32, path: String) -> Option<String> {
+///     ..
+/// }
+/// ```
+///
+/// `{name}` stands for one part of the path and `{+name}` for several; the owned parameters are the variables, all of them. `#[arg(..)]`
+/// knows `rename` and `complete = path`.
+///
+/// Keys: `name` (the function's if not given), `title`, `description`, `mime_type`, `size` (in bytes), `icons`, `meta`, `requires` and
+/// `crate`.
 #[proc_macro_attribute]
 pub fn mcp_resource(
     attribute: proc_macro::TokenStream,
@@ -90,7 +177,21 @@ pub fn mcp_resource(
     free(Kind::Resource, attribute.into(), item.into()).into()
 }
 
-/// Makes tools, prompts and resources of the methods of an impl block.
+/// Makes tools, prompts and resources of the methods of an impl block: `.tools(Weather::new())` registers them all.
+///
+/// ```ignore
+/// #[mcp_tools]
+/// impl Weather {
+///     /// Tomorrow's weather.
+///     #[mcp_tool(read_only)]
+///     async fn forecast(&self, city: String) -> Json<Forecast> {
+///         ..
+///     }
+/// }
+/// ```
+///
+/// The methods take `&self` and otherwise what functions take; their attributes need no import. A type has one such block.
+/// The only key is `crate = path`.
 #[proc_macro_attribute]
 pub fn mcp_tools(
     attribute: proc_macro::TokenStream,
@@ -101,7 +202,7 @@ pub fn mcp_tools(
 
 fn free(kind: Kind, attribute: TokenStream, item: TokenStream) -> TokenStream {
     let errors = Errors::new();
-    let function = match syn::parse2::<Function>(item.clone()) {
+    let mut function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             errors.push(not_a_function(kind, &item).unwrap_or(error));
@@ -109,6 +210,14 @@ fn free(kind: Kind, attribute: TokenStream, item: TokenStream) -> TokenStream {
             return quote!(#item #errors);
         }
     };
+    function.attrs.retain(|attr| {
+        let second = block::kind(attr).is_some();
+        if second {
+            let message = "a function is one of tool, prompt and resource: remove this attribute";
+            errors.at(attr, message);
+        }
+        !second
+    });
     let handler = Handler::new(kind, Place::Free, attribute, &function, &errors);
     match errors.finish() {
         None => {

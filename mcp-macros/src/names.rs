@@ -32,7 +32,8 @@ pub fn refuse_header(name: &str) -> Option<String> {
         name.chars().find(|c| !(c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*c)))?;
     let shown = if wrong == ' ' { "a space".to_owned() } else { format!("{wrong:?}") };
     Some(format!(
-        "{shown} cannot stand in the name of a header: use letters, digits and `-`, such as \"Tenant-Id\""
+        "{shown} cannot stand in the name of a header: use letters, digits \
+         and `-`, such as \"Tenant-Id\""
     ))
 }
 

@@ -1,14 +1,17 @@
 //! The keys of `#[mcp_tool(..)]`, `#[mcp_prompt(..)]` and `#[mcp_resource(..)]`.
 
-use crate::params::string;
 use crate::requires::Feature;
 use crate::sink::Errors;
-use crate::{Kind, duration, json, names};
+use crate::values::{
+    DEFAULT_BACKOFF, boolean, choice, features, icons, lasting, meta, number, positive, retry,
+    string,
+};
+use crate::{Kind, duration, names};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitBool, LitInt, LitStr, Path, Token, bracketed, parenthesized, token};
+use syn::{Expr, Ident, LitInt, LitStr, Path, Token, token};
 
 /// What the attribute says, key by key.
 #[derive(Default)]
@@ -101,7 +104,6 @@ const TOOL: [&str; 22] = [
 const PROMPT: [&str; 7] = ["name", "title", "description", "icons", "meta", "requires", "crate"];
 const RESOURCE: [&str; 9] =
     ["name", "title", "description", "mime_type", "size", "icons", "meta", "requires", "crate"];
-const DEFAULT_BACKOFF: Duration = Duration::from_secs(1);
 
 fn known(kind: Kind) -> &'static [&'static str] {
     match kind {
@@ -132,7 +134,8 @@ pub fn parse(kind: Kind, tokens: TokenStream, errors: &Errors) -> Options {
                     && input.fork().parse::<Ident>()?.to_string().starts_with("uri"))
                 {
                     // A key `uri` gets a better message below.
-                    let message = "a resource begins with its URI or URI template: `#[mcp_resource(\"notes://{id}\")]`";
+                    let message = "a resource begins with its URI or URI template: \
+                        `#[mcp_resource(\"notes://{id}\")]`";
                     errors.span(
                         if input.is_empty() { Span::call_site() } else { input.span() },
                         message,
@@ -273,7 +276,9 @@ fn unknown(kind: Kind, key: &Ident) -> syn::Error {
         .find(|other| *other != kind && known(*other).contains(&written.as_str()));
     let message = match (names::nearest(&written, known(kind)), written.as_str()) {
         (_, "annotations") if kind == Kind::Tool => {
-            "each annotation is a key of its own: `read_only`, `destructive`, `idempotent`, `open_world`".to_owned()
+            "each annotation is a key of its own: `read_only`, `destructive`, \
+             `idempotent`, `open_world`"
+                .to_owned()
         }
         (_, "output_schema" | "outputSchema") if kind == Kind::Tool => {
             "the output schema comes from the return type: return `Json<T>`".to_owned()
@@ -281,10 +286,17 @@ fn unknown(kind: Kind, key: &Ident) -> syn::Error {
         (_, "uri" | "uri_template") if kind == Kind::Resource => {
             "the URI stands first, without a key: `#[mcp_resource(\"notes://{id}\")]`".to_owned()
         }
-        (Some(meant), _) => format!("`{attribute}` has no key `{written}`: did you mean `{meant}`?"),
+        (Some(meant), _) => {
+            format!("`{attribute}` has no key `{written}`: did you mean `{meant}`?")
+        }
         (None, _) => match elsewhere {
-            Some(other) => format!("`{written}` is a key of `{}`, not of `{attribute}`", other.attribute()),
-            None => format!("`{attribute}` has no key `{written}`: it knows {}", names::list(known(kind))),
+            Some(other) => {
+                format!("`{written}` is a key of `{}`, not of `{attribute}`", other.attribute())
+            }
+            None => format!(
+                "`{attribute}` has no key `{written}`: it knows {}",
+                names::list(known(kind))
+            ),
         },
     };
     syn::Error::new(key.span(), message)
@@ -304,217 +316,5 @@ pub fn example(key: &str) -> &'static str {
         "size" => "1024",
         "timeout" | "input_timeout" | "ttl" | "inline_budget" | "backoff" => "\"30s\"",
         _ => "\"..\"",
-    }
-}
-
-fn choice(literal: &LitStr, written: &str, choices: &[&str]) -> syn::Error {
-    let shown = choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(", ");
-    let message = match names::nearest(written, choices) {
-        Some(meant) => format!("expected one of {shown}: did you mean \"{meant}\"?"),
-        None => format!("expected one of {shown}"),
-    };
-    syn::Error::new(literal.span(), message)
-}
-
-fn boolean(key: &Ident, input: ParseStream<'_>) -> syn::Result<bool> {
-    if !input.peek(Token![=]) {
-        return Ok(true);
-    }
-    input.parse::<Token![=]>()?;
-    if input.peek(LitBool) {
-        return Ok(input.parse::<LitBool>()?.value);
-    }
-    let message = format!("`{key}` is `true` or `false`: write `{key}` or `{key} = false`");
-    if input.is_empty() || input.peek(Token![,]) {
-        return Err(syn::Error::new(key.span(), message));
-    }
-    Err(syn::Error::new_spanned(input.parse::<Expr>()?, message))
-}
-
-fn number<N: std::str::FromStr>(
-    key: &Ident,
-    input: ParseStream<'_>,
-    what: &str,
-) -> syn::Result<(LitInt, N)>
-where
-    N::Err: std::fmt::Display,
-{
-    let wrong = format!("`{key}` takes {what}: `{key} = {}`", example(&key.to_string()));
-    if !input.peek(LitInt) {
-        return Err(syn::Error::new_spanned(input.parse::<Expr>()?, wrong));
-    }
-    let literal: LitInt = input.parse()?;
-    let number = literal.base10_parse().map_err(|_| syn::Error::new(literal.span(), wrong))?;
-    Ok((literal, number))
-}
-
-fn positive(key: &Ident, input: ParseStream<'_>) -> syn::Result<u32> {
-    let (literal, number) = number(key, input, "a number from 1 on")?;
-    if number == 0 {
-        return Err(syn::Error::new(literal.span(), format!("`{key}` takes a number from 1 on")));
-    }
-    Ok(number)
-}
-
-fn lasting(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
-    let text = string(key, input)?;
-    let duration = duration::parse(&text)?;
-    if duration.is_zero() {
-        return Err(syn::Error::new(
-            text.span(),
-            format!("`{key}` has to be longer than nothing: leave it out for no limit"),
-        ));
-    }
-    Ok(duration)
-}
-
-fn retry(key: &Ident, input: ParseStream<'_>) -> syn::Result<(u32, Duration)> {
-    let inner;
-    parenthesized!(inner in input);
-    let (mut attempts, mut backoff) = (None, DEFAULT_BACKOFF);
-    while !inner.is_empty() {
-        let part: Ident = inner.parse()?;
-        inner.parse::<Token![=]>()?;
-        match part.to_string().as_str() {
-            "attempts" => attempts = Some(positive(&part, &inner)?),
-            "backoff" => backoff = duration::parse(&string(&part, &inner)?)?,
-            other => {
-                let message =
-                    format!("`retry` has no part `{other}`: it knows `attempts` and `backoff`");
-                return Err(syn::Error::new(part.span(), message));
-            }
-        }
-        if !inner.is_empty() {
-            inner.parse::<Token![,]>()?;
-        }
-    }
-    let message = "`retry` needs to know how often: `retry(attempts = 3, backoff = \"1s\")`";
-    Ok((attempts.ok_or_else(|| syn::Error::new(key.span(), message))?, backoff))
-}
-
-fn meta(input: ParseStream<'_>) -> syn::Result<Meta> {
-    if input.peek(token::Brace) {
-        let ahead = input.fork();
-        if let Ok(TokenTree::Group(group)) = ahead.parse::<TokenTree>() {
-            let mut inside = group.stream().into_iter();
-            let written = match (inside.next(), inside.next()) {
-                (None, _) => true,
-                (Some(TokenTree::Literal(_)), Some(TokenTree::Punct(colon))) => {
-                    colon.as_char() == ':'
-                }
-                _ => false,
-            };
-            if written {
-                input.parse::<TokenTree>()?;
-                return json::text(&group).map(Meta::Json);
-            }
-        }
-    }
-    Ok(Meta::Expr(input.parse()?))
-}
-
-/// Opens `[..]`, or says that the key takes a list.
-fn list<T>(
-    key: &Ident,
-    input: ParseStream<'_>,
-    mut item: impl FnMut(ParseStream<'_>) -> syn::Result<T>,
-) -> syn::Result<Vec<T>> {
-    if !input.peek(token::Bracket) {
-        let message = format!("`{key}` takes a list: `{key} = {}`", example(&key.to_string()));
-        return Err(syn::Error::new_spanned(input.parse::<Expr>()?, message));
-    }
-    let inner;
-    bracketed!(inner in input);
-    let mut items = Vec::new();
-    while !inner.is_empty() {
-        items.push(item(&inner)?);
-        if !inner.is_empty() {
-            inner.parse::<Token![,]>()?;
-        }
-    }
-    Ok(items)
-}
-
-fn features(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Feature>> {
-    list(key, input, |input| {
-        let known = &Feature::NAMES;
-        if !input.peek(Ident::peek_any) {
-            let message = format!("`requires` lists features as words: {}", names::list(known));
-            return Err(syn::Error::new_spanned(input.parse::<TokenTree>()?, message));
-        }
-        let ident = input.call(Ident::parse_any)?;
-        let name = ident.to_string();
-        Feature::named(&name).ok_or_else(|| {
-            let message = match names::nearest(&name, known) {
-                Some(meant) => format!("no client has a feature `{name}`: did you mean `{meant}`?"),
-                None => {
-                    format!("no client has a feature `{name}`: there are {}", names::list(known))
-                }
-            };
-            syn::Error::new(ident.span(), message)
-        })
-    })
-}
-
-fn icons(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Icon>> {
-    list(key, input, |input| {
-        if input.peek(LitStr) {
-            return Ok(Icon {
-                src: source(input.parse()?)?,
-                mime_type: None,
-                sizes: Vec::new(),
-                theme: None,
-            });
-        }
-        let message = "an icon is its URL, or `icon(src = \"..\", mime_type = \"..\", sizes = [\"48x48\"], theme = \"dark\")`";
-        let word: Ident = input.parse().map_err(|error| syn::Error::new(error.span(), message))?;
-        if word != "icon" || !input.peek(token::Paren) {
-            return Err(syn::Error::new(word.span(), message));
-        }
-        let inner;
-        parenthesized!(inner in input);
-        let (mut src, mut mime_type, mut sizes, mut theme) = (None, None, Vec::new(), None);
-        while !inner.is_empty() {
-            let part: Ident = inner.parse()?;
-            inner.parse::<Token![=]>()?;
-            match part.to_string().as_str() {
-                "src" => src = Some(source(string(&part, &inner)?)?),
-                "mime_type" => mime_type = Some(string(&part, &inner)?),
-                "sizes" => sizes = list(&part, &inner, |input| string(&part, input))?,
-                "theme" => {
-                    let text = string(&part, &inner)?;
-                    if !["dark", "light"].contains(&text.value().as_str()) {
-                        return Err(choice(&text, &text.value(), &["dark", "light"]));
-                    }
-                    theme = Some(text);
-                }
-                other => {
-                    let known = ["src", "mime_type", "sizes", "theme"];
-                    let message =
-                        format!("an icon has no part `{other}`: it knows {}", names::list(known));
-                    return Err(syn::Error::new(part.span(), message));
-                }
-            }
-            if !inner.is_empty() {
-                inner.parse::<Token![,]>()?;
-            }
-        }
-        let src = src.ok_or_else(|| {
-            syn::Error::new(word.span(), "an icon needs its URL: `src = \"https://..\"`")
-        })?;
-        Ok(Icon { src, mime_type, sizes, theme })
-    })
-}
-
-/// Clients load icons from these places only, and refuse others.
-fn source(url: LitStr) -> syn::Result<LitStr> {
-    let text = url.value();
-    if ["https://", "http://", "data:"].iter().any(|scheme| text.starts_with(scheme)) {
-        Ok(url)
-    } else {
-        Err(syn::Error::new(
-            url.span(),
-            "an icon is a URL that begins with `https://`, or a `data:` URI",
-        ))
     }
 }

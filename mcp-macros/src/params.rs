@@ -2,8 +2,10 @@
 //! injected, an owned one is an argument, and an owned one behind a pattern is the whole argument object.
 
 use crate::function::cfg;
-use crate::options::{example, skip};
+use crate::options::skip;
+
 use crate::sink::Errors;
+use crate::values::string;
 use crate::{Kind, docs, json, names};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -28,7 +30,7 @@ pub enum Role {
     /// `cx: &Context`; with the name of the parameter if it has one.
     Injected(Option<Ident>),
     /// `name: T`.
-    Argument(Argument),
+    Argument(Box<Argument>),
     /// `Args(a): Args<T>`.
     Whole(Span),
 }
@@ -75,13 +77,18 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
     };
     if let Type::Reference(reference) = ty {
         if let Some(span) = attrs.span {
-            errors.span(span, "`#[arg]` is for arguments, and a borrowed parameter is none: the server injects it");
+            errors.span(
+                span,
+                "`#[arg]` is for arguments, and a borrowed parameter is none: the \
+                 server lends it",
+            );
             return None;
         }
         if let Some(mutability) = reference.mutability {
             errors.span(
                 mutability.span,
-                "what the server injects is shared by all calls: write `&T`, and put what changes behind a lock",
+                "what the server lends is shared by all calls: write `&T`, and put \
+                 what changes behind a lock",
             );
             return None;
         }
@@ -90,18 +97,23 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
         {
             errors.at(
                 lifetime,
-                "what the server lends is lent for one call: write `&T`; an argument that the client sends is owned, such as `String`",
+                "what the server lends is lent for one call: write `&T`; an argument \
+                 that the client sends is owned, such as `String`",
             );
             return None;
         }
-        return lifetimes(&reference.elem, "an injected type", errors).then(|| Param {
+        return lifetimes(&reference.elem, "what the server lends", errors).then(|| Param {
             role: Role::Injected(named.cloned()),
             ty: (*reference.elem).clone(),
             cfg,
         });
     }
     if let Some(token) = find_impl(ty) {
-        errors.at(token, "an argument is decoded into its type, so that has to be named: write the type instead of `impl ..`");
+        errors.at(
+            token,
+            "an argument is decoded into its type, so that has to be named: write \
+             the type instead of `impl ..`",
+        );
         return None;
     }
     if !lifetimes(ty, "an argument", errors) {
@@ -114,14 +126,14 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
                 None => ident.unraw().to_string(),
             };
             let span = attrs.rename.as_ref().map_or(ident.span(), LitStr::span);
-            Role::Argument(Argument {
+            Role::Argument(Box::new(Argument {
                 name,
                 span,
                 description: docs::description(&typed.attrs),
                 header: attrs.header,
                 default: attrs.default,
                 complete: attrs.complete,
-            })
+            }))
         }
         (None, Pat::Wild(_)) => {
             errors.at(&typed.pat, "an argument needs a name: write `name: T`, or leave it out");
@@ -129,12 +141,17 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
         }
         (None, pat) => {
             if let Some(span) = attrs.span {
-                errors.span(span, "`#[arg]` is for single arguments: write it as serde and schemars attributes on the fields of the type");
+                errors.span(
+                    span,
+                    "`#[arg]` is for single arguments: write it as serde and schemars \
+                     attributes on the fields of the type",
+                );
                 return None;
             }
             if kind != Kind::Tool {
                 let message = format!(
-                    "the arguments of a {} are strings, each with a name: write `name: T` for each",
+                    "the arguments of a {} are strings, each with a name: write `name: T` \
+                     for each",
                     kind.word()
                 );
                 errors.at(pat, message);
@@ -246,14 +263,37 @@ impl ArgAttribute {
         };
         if !known.contains(&name.as_str()) {
             let kind = kind.word();
-            return Err(syn::Error::new(key.span(), match (name.as_str(), names::nearest(&name, known)) {
-                ("complete", _) => "the protocol completes the arguments of prompts and resource templates, not those of tools: an `enum` lists the choices in a tool's schema".to_owned(),
-                ("header", _) => format!("only the arguments of tools travel in headers, not those of a {kind}"),
-                ("default", _) => "a resource is addressed by all variables of its template: no default can stand in for one".to_owned(),
-                ("description" | "desc" | "doc", _) => "the description of an argument is its doc comment: write `///` over the parameter".to_owned(),
-                (_, Some(meant)) => format!("`#[arg]` has no key `{name}`: did you mean `{meant}`?"),
-                (_, None) => format!("`#[arg]` has no key `{name}`: here it knows {}", names::list(known)),
-            }));
+            return Err(syn::Error::new(
+                key.span(),
+                match (name.as_str(), names::nearest(&name, known)) {
+                    ("complete", _) => {
+                        "the protocol completes the arguments of prompts and resource \
+                         templates, not those of tools: an `enum` lists the choices in a \
+                         tool's schema"
+                            .to_owned()
+                    }
+                    ("header", _) => format!(
+                        "only the arguments of tools travel in headers, not those of a {kind}"
+                    ),
+                    ("default", _) => {
+                        "a resource is addressed by all variables of its template: no default \
+                         can stand in for one"
+                            .to_owned()
+                    }
+                    ("description" | "desc" | "doc", _) => {
+                        "the description of an argument is its doc comment: write `///` over \
+                         the parameter"
+                            .to_owned()
+                    }
+                    (_, Some(meant)) => {
+                        format!("`#[arg]` has no key `{name}`: did you mean `{meant}`?")
+                    }
+                    (_, None) => format!(
+                        "`#[arg]` has no key `{name}`: here it knows {}",
+                        names::list(known)
+                    ),
+                },
+            ));
         }
         let twice = match name.as_str() {
             "header" => self.header.is_some(),
@@ -301,22 +341,6 @@ impl ArgAttribute {
             _ => self.complete = Some(input.parse()?),
         }
         Ok(())
-    }
-}
-
-/// A string literal, or an error at what stands in its place.
-pub fn string(key: &Ident, input: ParseStream<'_>) -> syn::Result<LitStr> {
-    let example = example(&key.to_string());
-    if input.is_empty() || input.peek(Token![,]) {
-        let message = format!("`{key}` needs a value: `{key} = {example}`");
-        return Err(syn::Error::new(key.span(), message));
-    }
-    match input.parse::<Expr>()? {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
-        other => {
-            let message = format!("`{key}` takes a string: `{key} = {example}`");
-            Err(syn::Error::new_spanned(other, message))
-        }
     }
 }
 

@@ -30,15 +30,17 @@ impl Feature {
 
     fn of_method(name: &str) -> Option<Self> {
         Some(match name {
-            "elicit" => Self::Elicitation,
+            "elicit" | "elicit_with" => Self::Elicitation,
             "elicit_url" => Self::ElicitationUrl,
-            "sample" => Self::Sampling,
+            "sample" | "sample_text" => Self::Sampling,
             "roots" => Self::Roots,
             _ => return None,
         })
     }
 }
 
+const BRANCHES: [&str; 6] = ["if", "match", "loop", "while", "for", "else"];
+const LEAVING: [&str; 2] = ["bail", "ensure"];
 const ITEMS: [&str; 6] = ["fn", "impl", "const", "pub", "trait", "mod"];
 
 /// The features that every run of `body` asks for through one of `contexts`.
@@ -98,18 +100,18 @@ fn statement(tokens: &[TokenTree], start: usize) -> usize {
 /// behind `&&` and `||`; and only those that are awaited there.
 fn calls(statement: &[TokenTree], contexts: &[&Ident], found: &mut Vec<Feature>) {
     // An item's own code runs when somebody calls it.
-    let item = |word: &Ident| ITEMS.iter().any(|item| word == item);
-    if matches!(statement.first(), Some(TokenTree::Ident(word)) if item(word)) {
+    if is_word(statement.first(), &ITEMS) {
         return;
     }
     for (at, token) in statement.iter().enumerate() {
         let before = at.checked_sub(1).and_then(|before| statement.get(before));
         match token {
             TokenTree::Ident(word) if word == "else" => return,
-            TokenTree::Punct(punct) if matches!(punct.as_char(), '|' | '&') => {
-                if punct.as_char() == '|' || is_punct(statement.get(at + 1), &['&']) {
-                    return;
-                }
+            TokenTree::Punct(punct)
+                if punct.as_char() == '|'
+                    || punct.as_char() == '&' && is_punct(statement.get(at + 1), &['&']) =>
+            {
+                return;
             }
             TokenTree::Group(group)
                 if group.delimiter() != Delimiter::Brace && !is_punct(before, &['!', '#']) =>
@@ -139,25 +141,23 @@ fn calls(statement: &[TokenTree], contexts: &[&Ident], found: &mut Vec<Feature>)
     }
 }
 
+fn is_word(token: Option<&TokenTree>, of: &[&str]) -> bool {
+    matches!(token, Some(TokenTree::Ident(word)) if of.iter().any(|known| word == known))
+}
+
 fn is_punct(token: Option<&TokenTree>, of: &[char]) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if of.contains(&punct.as_char()))
 }
 
 /// Whether a condition in the statement may end the function there.
 fn may_leave(statement: &[TokenTree]) -> bool {
-    let branches = statement.iter().any(|token| {
-        matches!(token, TokenTree::Ident(word) if ["if", "match", "loop", "while", "for", "else"].iter().any(|known| word == known))
-    });
-    let macro_call = matches!(statement, [TokenTree::Ident(_), TokenTree::Punct(bang), ..] if bang.as_char() == '!');
-    let returns = matches!(&statement[0], TokenTree::Ident(word) if word == "return");
-    returns
-        || macro_call && mentions_ensure(&statement[0])
-        || branches && statement.iter().any(|token| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && leaves(group.stream())))
-}
-
-/// `ensure!(..)` and `bail!(..)` of anyhow, eyre and snafu return from the function.
-fn mentions_ensure(name: &TokenTree) -> bool {
-    matches!(name, TokenTree::Ident(name) if ["bail", "ensure"].iter().any(|known| name.to_string().contains(known)))
+    let first = statement.first();
+    // `ensure!(..)` and `bail!(..)` of anyhow, eyre and snafu return from the function.
+    let ensures = is_punct(statement.get(1), &['!'])
+        && matches!(first, Some(TokenTree::Ident(name)) if LEAVING.iter().any(|part| name.to_string().contains(part)));
+    let branches = statement.iter().any(|token| is_word(Some(token), &BRANCHES));
+    let leaves = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && leaves(group.stream()));
+    is_word(first, &["return"]) || ensures || branches && statement.iter().any(leaves)
 }
 
 fn leaves(block: TokenStream) -> bool {

@@ -10,7 +10,8 @@ pub fn variables(template: &str) -> Result<Vec<String>, String> {
     let letters = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(letters) {
         return Err(format!(
-            "`{scheme}` is no scheme of a URI: a letter first, then letters, digits, `+`, `-` and `.`"
+            "`{scheme}` is no scheme of a URI: a letter first, then letters, \
+             digits, `+`, `-` and `.`"
         ));
     }
     let mut variables: Vec<String> = Vec::new();
@@ -27,7 +28,8 @@ pub fn variables(template: &str) -> Result<Vec<String>, String> {
         let name = written.strip_prefix('+').unwrap_or(written);
         if !is_variable(name) {
             return Err(format!(
-                "`{{{written}}}` is no variable of a resource: write `{{name}}` for one part of the path, or `{{+name}}` for several"
+                "`{{{written}}}` is no variable of a resource: write `{{name}}` for \
+                 one part of the path, or `{{+name}}` for several"
             ));
         }
         if variables.iter().any(|known| known == name) {
@@ -38,7 +40,8 @@ pub fn variables(template: &str) -> Result<Vec<String>, String> {
         // `{a}{b}` could be split at any place.
         if rest.starts_with('{') {
             return Err(format!(
-                "nothing stands between `{{{written}}}` and the next variable: put a separator such as `/` there"
+                "nothing stands between `{{{written}}}` and the next variable: put a \
+                 separator such as `/` there"
             ));
         }
     }

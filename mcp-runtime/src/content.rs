@@ -43,7 +43,7 @@ pub fn text_resource(
     mime_type: impl Into<String>,
     text: impl Into<String>,
 ) -> TextOrBlobResourceContents {
-    TextResourceContents::new(text, uri).with_mime_type(mime_type).into()
+    TextResourceContents::new(uri, text).with_mime_type(mime_type).into()
 }
 
 /// The bytes of a resource.
@@ -52,7 +52,7 @@ pub fn blob_resource(
     mime_type: impl Into<String>,
     bytes: impl AsRef<[u8]>,
 ) -> TextOrBlobResourceContents {
-    BlobResourceContents::new(STANDARD.encode(bytes), uri).with_mime_type(mime_type).into()
+    BlobResourceContents::new(uri, STANDARD.encode(bytes)).with_mime_type(mime_type).into()
 }
 
 /// A message of the user.

@@ -92,7 +92,9 @@ pub mod code {
 }
 
 /// Why a server cannot be built: mistakes of the program, all of them at once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its `Debug` is its text, since that is what `main` prints when it returns one.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BuildError {
     pub(crate) problems: Vec<String>,
 }
@@ -116,10 +118,18 @@ impl fmt::Display for BuildError {
     }
 }
 
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for BuildError {}
 
 /// Why serving ended, or did not begin.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its text, since that is what `main` prints when it returns one.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
     /// The server has mistakes.
@@ -133,6 +143,12 @@ pub enum ServeError {
         /// What the operating system said.
         source: io::Error,
     },
+}
+
+impl fmt::Debug for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl ServeError {

@@ -1,4 +1,59 @@
 //! Model Context Protocol servers from annotated functions: one function, served to clients of every revision.
+//!
+//! ```no_run
+//! use mcp_runtime::{ServeError, mcp_tool};
+//!
+//! /// Adds two numbers.
+//! #[mcp_tool(read_only)]
+//! async fn add(a: i64, b: i64) -> String {
+//!     (a + b).to_string()
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), ServeError> {
+//!     mcp_runtime::server!().tool::<add>().serve_stdio().await
+//! }
+//! ```
+//!
+//! The tool's name, description, arguments with their schema, annotations and the server's capabilities are derived; clients
+//! from 2024-11-05 to 2026-07-28 can use it. `serve_http("127.0.0.1:8000")` (feature `http`) instead of `serve_stdio()` puts
+//! the same server on the network.
+//!
+//! # What a function may take and return
+//!
+//! | parameter | it is |
+//! | --- | --- |
+//! | `name: T` | one argument that the client sends; `///` above it is its description, `Option<T>` or `#[arg(default)]` makes it optional |
+//! | `Args(all): Args<T>` | all arguments as one struct |
+//! | `cx: &Context` | lent by the server: progress, logs, questions to the user, steps, who is calling |
+//! | `state: &State<T>` | lent by the server: what was given to [`ServerBuilder::state`] |
+//!
+//! It returns text, content ([`content`]), [`Json`] for structured output with a schema, [`ToolOutput`] for all of it, or a
+//! `Result` of one of these. An error with `Display` becomes a result that the model can read and learn from; an [`RpcError`]
+//! refuses the call.
+//!
+//! # Asking in the middle of a call
+//!
+//! [`Context::elicit`] asks the user, [`Context::sample`] the client's model, and the function simply waits. On a legacy
+//! connection the client is asked at once. A modern call is answered with `input_required`, and the client's retry runs the
+//! function again from its beginning, with all that it has learned: so what has an effect, or may come out differently the
+//! next time, belongs into a [`step`](Context::step).
+//!
+//! # How it is built
+//!
+//! Transports turn bytes into messages, `protocol` decides era and revision, `server` finds the handler and polls it where
+//! the request arrived. `ARCHITECTURE.md` in the repository has the picture and its invariants.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `macros` | yes | `#[mcp_tool]`, `#[mcp_tools]`, `#[mcp_prompt]`, `#[mcp_resource]` |
+//! | `stdio` | yes | [`ServerBuilder::serve_stdio`] |
+//! | `http` | no | Streamable HTTP: `serve_http`, and a tower service to mount in an application of yours |
+//! | `validation` | no | arguments are checked against the whole of their JSON Schema before a tool runs, structured output after it in debug builds |
+//! | `client` | no | a client of both lifecycles, for tests |
+//! | `kit` | no | the journal as a module, with the check that a rerun changes no history |
 
 // Code that the macros emit names this crate by its name, here as everywhere.
 extern crate self as mcp_runtime;
@@ -21,16 +76,20 @@ mod transport;
 #[cfg(feature = "macros")]
 pub use mcp_macros::{mcp_prompt, mcp_resource, mcp_tool, mcp_tools};
 pub use mcp_schema as schema;
+pub use mcp_schema::JsonObject;
+pub use mcp_schema::shared::LoggingLevel;
 pub use schemars;
 
 pub use self::error::{BuildError, RpcError, ServeError, code};
 pub use self::journal::{Journaled, StepError, StepFailure, StepName};
 pub use self::protocol::revision::Revision;
 pub use self::protocol::seal::{KeyError, KeyRing};
-pub use self::server::arguments::{Args, PromptArgument, ToolArgument, ToolArguments};
-pub use self::server::ask::{Elicited, FormContent, Input, InputError};
+pub use self::server::arguments::{ArgumentObject, Args, PromptArgument, ToolArgument, ToolArguments};
+pub use self::server::ask::{Elicited, Input, InputError, Sampled};
 pub use self::server::builder::{Server, ServerBuilder};
-pub use self::server::call::{Call, Prompt, Resource, Tool, ToolService, Toolset};
+pub use self::server::call::{
+    BoxError, Call, FnLayer, FnService, Next, Prompt, Resource, Tool, ToolService, Toolset, layer_fn,
+};
 pub use self::server::client_info::ClientInfo;
 pub use self::server::completion::{Completion, CompletionFuture, Partial};
 pub use self::server::context::{Cancellation, Context, Log, Progress, Reporter, TraceContext};
@@ -42,7 +101,7 @@ pub use self::server::extension::MethodCall;
 pub use self::server::inject::{Inject, State, States};
 pub use self::server::limits::Limits;
 pub use self::server::outcome::{Cache, Outcome, PromptOutput, ResourceOutput, ToolOutput};
-pub use self::server::output::{IntoPrompt, IntoResource, IntoToolOutput, Json, ToolFailure};
+pub use self::server::output::{IntoPrompt, IntoResource, IntoToolOutput, Json, StructuredOutput, ToolFailure};
 pub use self::server::principal::Principal;
 pub use self::server::typed::HeaderArgument;
 #[cfg(feature = "http")]

@@ -26,9 +26,12 @@ use tokio::task::JoinHandle;
 
 use self::wire::{Reply, Request};
 
+/// More bytes than the buffers of two sockets hold.
+pub(crate) const LARGE: usize = 16 << 20;
+
 /// What the tools of the test server do that a client does not see.
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// `wait` was called.
     begun: Notify,
     /// `wait` was cancelled.
@@ -54,8 +57,8 @@ fn text_of(call: &Call, key: &str) -> String {
 }
 
 /// A server with one tool for everything that a wire has to carry.
-pub fn builder(seen: &Arc<Seen>) -> ServerBuilder {
-    let [wait, talk, reconnect] = [seen.clone(), seen.clone(), seen.clone()];
+pub(crate) fn builder(seen: &Arc<Seen>) -> ServerBuilder {
+    let [wait, talk, reconnect, large] = [seen.clone(), seen.clone(), seen.clone(), seen.clone()];
     let any = || object(json!({"type": "object"}));
     let mirrored = object(json!({
         "type": "object",
@@ -120,6 +123,13 @@ pub fn builder(seen: &Arc<Seen>) -> ServerBuilder {
             ToolDefinition::new("sampler").requires(ClientFeature::Sampling),
             |_: Call| async move { "sampled" },
         )
+        .add_tool(ToolDefinition::new("large"), move |_: Call| {
+            let seen = large.clone();
+            async move {
+                seen.done.notify_one();
+                "x".repeat(LARGE)
+            }
+        })
         .add_tool(ToolDefinition::new("panic"), |call: Call| async move {
             assert!(call.is_cancelled(), "not cancelled");
             "no panic"
@@ -127,16 +137,16 @@ pub fn builder(seen: &Arc<Seen>) -> ServerBuilder {
 }
 
 /// A server that runs until it is dropped.
-pub struct Running {
-    pub server: Server,
-    pub address: SocketAddr,
-    pub seen: Arc<Seen>,
+pub(crate) struct Running {
+    pub(crate) server: Server,
+    pub(crate) address: SocketAddr,
+    pub(crate) seen: Arc<Seen>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    pub async fn start(change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+    pub(crate) async fn start(change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let seen = Arc::new(Seen::default());
         let server = change(builder(&seen)).build().expect("a server");
         let http = server.clone().bind_http("127.0.0.1:0").await.expect("a port");
@@ -146,39 +156,42 @@ impl Running {
         Self { server, address, seen, stop: Some(stop), task }
     }
 
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::start(|builder| builder).await
     }
 
-    pub async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+    pub(crate) async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
         Self::start(|builder| builder.limits(limits)).await
     }
 
-    pub async fn send(&self, request: &Request) -> Reply {
+    pub(crate) async fn send(&self, request: &Request) -> Reply {
         request.send(self.address).await
     }
 
     /// Begins a session, and returns its id.
-    pub async fn session(&self, version: &str) -> String {
+    pub(crate) async fn session(&self, version: &str) -> String {
         let reply = self.send(&initialize(version)).await;
         assert_eq!(reply.status, 200, "{reply:?}");
         assert_eq!(reply.json()["result"]["protocolVersion"], version);
         reply.header("mcp-session-id").expect("a session").to_owned()
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
     }
 
-    pub async fn stopped(mut self) {
+    pub(crate) async fn stopped(mut self) {
         self.stop();
-        tokio::time::timeout(Duration::from_secs(10), self.task).await.expect("an end").expect("no panic");
+        tokio::time::timeout(Duration::from_secs(10), self.task)
+            .await
+            .expect("an end")
+            .expect("no panic");
     }
 }
 
-pub fn initialize(version: &str) -> Request {
+pub(crate) fn initialize(version: &str) -> Request {
     Request::post(&json!({
         "jsonrpc": "2.0",
         "id": 0,
@@ -192,7 +205,7 @@ pub fn initialize(version: &str) -> Request {
 }
 
 /// A call of a tool in words that both eras share.
-pub fn call(id: i64, tool: &str, arguments: Value) -> Value {
+pub(crate) fn call(id: i64, tool: &str, arguments: Value) -> Value {
     json!({
         "jsonrpc": "2.0",
         "id": id,
@@ -201,18 +214,18 @@ pub fn call(id: i64, tool: &str, arguments: Value) -> Value {
     })
 }
 
-pub fn modern_call(id: i64, tool: &str, arguments: Value) -> Request {
+pub(crate) fn modern_call(id: i64, tool: &str, arguments: Value) -> Request {
     Request::modern(id, "tools/call", json!({"name": tool, "arguments": arguments}))
 }
 
 /// Waits for something that a tool does, and not for ever.
-pub async fn soon(what: &Notify) {
+pub(crate) async fn soon(what: &Notify) {
     tokio::time::timeout(Duration::from_secs(5), what.notified()).await.expect("it to happen soon");
 }
 
 /// Checks status, code and id of an error.
 #[track_caller]
-pub fn refused(reply: &Reply, status: u16, code: i64, id: impl Into<Value>) {
+pub(crate) fn refused(reply: &Reply, status: u16, code: i64, id: impl Into<Value>) {
     let id = id.into();
     let body = reply.json();
     assert_eq!(

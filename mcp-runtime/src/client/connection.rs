@@ -73,7 +73,7 @@ impl Pending {
     pub async fn answer(mut self, method: &str) -> Result<Box<RawValue>, ClientError> {
         match (&mut self.reply).await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(ClientError::Rpc { method: method.to_owned(), error }),
+            Ok(Err(error)) => Err(ClientError::refused(method, error)),
             Err(_) => Err(self.why_closed()),
         }
     }
@@ -297,7 +297,7 @@ impl Connection {
         let (connection, asked) = (self.clone(), id.clone());
         let task = self.runtime.spawn(async move {
             let answer = connection.handlers.answer(question).await.map_err(|error| match error {
-                ClientError::Refused { error, .. } => error,
+                ClientError::Refused { error, .. } => *error,
                 ClientError::NoHandler(method) => RpcError::method_not_found(&method),
                 other => RpcError::internal(other.to_string()),
             });

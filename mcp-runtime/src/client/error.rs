@@ -15,7 +15,7 @@ pub enum ClientError {
         method: String,
         /// The answer.
         #[source]
-        error: RpcError,
+        error: Box<RpcError>,
     },
     /// The tool says that it failed (`isError`); only [`ToolResult::success`](crate::client::ToolResult::success) and
     /// [`json`](crate::client::ToolResult::json) make an error of that.
@@ -44,7 +44,7 @@ pub enum ClientError {
         method: &'static str,
         /// What the handler said.
         #[source]
-        error: RpcError,
+        error: Box<RpcError>,
     },
     /// The server asked for input again and again.
     #[error(
@@ -87,6 +87,10 @@ impl ClientError {
     /// The code of that error: see [`code`](crate::code).
     pub fn code(&self) -> Option<i64> {
         self.rpc().map(|error| error.code)
+    }
+
+    pub(super) fn refused(method: &str, error: RpcError) -> Self {
+        Self::Rpc { method: method.to_owned(), error: Box::new(error) }
     }
 
     pub(super) fn invalid(method: &str, problem: impl ToString) -> Self {

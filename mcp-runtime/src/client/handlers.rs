@@ -178,7 +178,7 @@ impl Handlers {
             Some(Ok(answer)) => answer,
             _ => Err(RpcError::internal(format!("the client's handler for `{method}` panicked"))),
         };
-        answer.map_err(|error| ClientError::Refused { method, error })
+        answer.map_err(|error| ClientError::Refused { method, error: Box::new(error) })
     }
 }
 

@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use super::connection::Pending;
 use super::error::ClientError;
 
+const METHOD: &str = "subscriptions/listen";
+
 /// What a server says has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,13 +103,12 @@ pub struct Subscription {
 
 impl Subscription {
     pub(super) async fn open(mut pending: Pending, ear: Arc<Ear>) -> Result<Self, ClientError> {
-        const METHOD: &str = "subscriptions/listen";
         let acknowledged = tokio::select! {
             biased;
             filter = ear.until(|heard| heard.acknowledged.take()) => filter,
             reply = &mut pending.reply => {
                 return Err(match reply {
-                    Ok(Err(error)) => ClientError::Rpc { method: METHOD.to_owned(), error },
+                    Ok(Err(error)) => ClientError::refused(METHOD, error),
                     Ok(Ok(_)) => ClientError::invalid(METHOD, "it ended before it was acknowledged"),
                     Err(_) => pending.why_closed(),
                 });
@@ -146,7 +147,7 @@ impl Subscription {
                 match reply {
                     Ok(Ok(_)) => Ok(self.ear.heard().changes.pop_front()),
                     Ok(Err(error)) => {
-                        Err(ClientError::Rpc { method: "subscriptions/listen".to_owned(), error })
+                        Err(ClientError::refused(METHOD, error))
                     }
                     Err(_) => Err(self.pending.why_closed()),
                 }

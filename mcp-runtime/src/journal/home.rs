@@ -102,7 +102,8 @@ pub enum HomeError {
 /// Makes a task of an inline call while it runs (I14).
 pub trait Promote: Send + Sync + 'static {
     /// Creates the task with all of `saved` and the questions that are open now, in one
-    /// transaction, and claims it for the running attempt.
+    /// transaction, and claims it for the running attempt. What `saved.held` holds for one of those
+    /// questions is its answer, at time 0: it goes into the inbox.
     ///
     /// # Errors
     /// The call then stays inline, as if this had not been tried.

@@ -67,10 +67,10 @@ impl Log {
     }
 
     /// Adds a line that this attempt has written.
-    pub fn append(&mut self, record: Record, delivery: Delivery) -> usize {
+    pub fn append(&mut self, record: Record) -> usize {
         let line = self.lines.len();
         self.by_key.insert(record.key.clone(), line);
-        self.lines.push(Line { record, claimed: true, delivery });
+        self.lines.push(Line { record, claimed: true, delivery: Delivery::Held });
         self.skip_claimed();
         line
     }

@@ -43,6 +43,7 @@ mod key;
 pub mod kit;
 mod ledger;
 mod log;
+mod open;
 mod operation;
 mod record;
 mod run;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::exit::Exit;
 use super::key::{StepName, escape};
+use super::open::{Check, Kind, OpId, Turn};
 use super::record::{Learned, Question};
 use super::run::{Mode, Run};
-use super::state::{Check, Kind, OpId, Turn};
 
 /// An operation from its call to the drop of its future.
 pub(super) struct Op<'a> {
@@ -27,11 +27,20 @@ impl Run {
     /// Takes the key (I7). `None` after a mistake: the operation then stays pending for ever, and
     /// the driver ends the attempt (I10).
     pub(super) fn claim(&self, name: &impl StepName, kind: Kind) -> Option<Op<'_>> {
-        self.claim_text(&name.text(), kind)
-    }
-
-    pub(super) fn claim_cancel(&self) -> Option<Op<'_>> {
-        self.claim_text("cancelled", Kind::Cancel)
+        let name = name.text();
+        self.touch();
+        if self.in_step().load(SeqCst) {
+            self.refuse_in_step(&name);
+            return None;
+        }
+        let claimed = self.lock().claim(&escape(&name), kind);
+        match claimed {
+            Ok(id) => Some(Op { run: self, id }),
+            Err(exit) => {
+                self.exit(exit);
+                None
+            }
+        }
     }
 
     pub(super) fn claim_question(
@@ -43,22 +52,6 @@ impl Run {
         // Nothing is ever compared in a live call.
         let digest = (self.mode != Mode::Live).then(|| question.digest());
         self.claim(name, Kind::Question { question, check, digest })
-    }
-
-    fn claim_text(&self, name: &str, kind: Kind) -> Option<Op<'_>> {
-        self.touch();
-        if self.in_step().load(SeqCst) {
-            self.refuse_in_step(name);
-            return None;
-        }
-        let claimed = self.lock().claim(&escape(name), kind);
-        match claimed {
-            Ok(id) => Some(Op { run: self, id }),
-            Err(exit) => {
-                self.exit(exit);
-                None
-            }
-        }
     }
 
     fn refuse_in_step(&self, name: &str) {

@@ -12,10 +12,11 @@ use super::clock::Clock;
 use super::exit::Exit;
 use super::home::{Home, Promote};
 use super::key::{Key, StepName};
+use super::open::{Arrival, Check, LiveReply, OpId, Stage};
 use super::record::{CallId, Json, Question};
 use super::saved::Saved;
 use super::signal::Signal;
-use super::state::{Arrival, Check, LiveReply, OpId, Stage, State};
+use super::state::State;
 
 /// Who runs a call: it owns the [`Run`] and puts questions to the client.
 pub trait Host: Send + Sync + 'static {
@@ -82,10 +83,9 @@ impl Run {
         }
     }
 
-    fn resumed(mode: Mode, ids: fn() -> CallId, clock: Clock, mut state: State) -> Self {
+    fn resumed(mode: Mode, ids: fn() -> CallId, clock: Clock, state: State) -> Self {
         let run = Run::new(mode, ids, clock);
         run.replaying.store(!state.live, SeqCst);
-        state.closing = false;
         let _ = run.state.set(Box::new(Mutex::new(state)));
         run
     }
@@ -106,12 +106,16 @@ impl Run {
         clock: Clock,
     ) -> Self {
         let Some(saved) = saved else { return Run::new(Mode::Inline, ids, clock) };
-        let at = clock.now();
-        let arrival = |(key, json): (String, Box<RawValue>)| {
-            (Key::from(key), Arrival { at, json: json.into() })
-        };
-        let progress = saved.progress;
-        let state = State::resumed(saved, presented.into_iter().map(arrival));
+        let (at, progress, mut saved) = (clock.now(), saved.progress, saved);
+        let held = std::mem::take(&mut saved.held);
+        let mut state = State::resumed(saved);
+        // What was held came in an earlier round, before everything of this one.
+        for (key, json) in held {
+            state.arrive(key, Arrival { at: 0, json });
+        }
+        for (key, json) in presented {
+            state.arrive(key.into(), Arrival { at, json: json.into() });
+        }
         let run = Run::resumed(Mode::Inline, ids, clock, state);
         run.raise_to(progress);
         run
@@ -120,7 +124,7 @@ impl Run {
     /// A call that lives in a store, claimed under `epoch`. `saved` is what the store holds.
     pub fn stored(home: Arc<dyn Home>, epoch: u64, saved: Saved, clock: Clock) -> Self {
         let progress = saved.progress;
-        let mut state = State::resumed(saved, std::iter::empty());
+        let mut state = State::resumed(saved);
         state.home = Some((home, epoch));
         // The id is in `saved`: it is made when the call is stored.
         let run = Run::resumed(Mode::Stored, || CallId([0; 16]), clock, state);

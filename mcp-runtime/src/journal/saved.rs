@@ -25,7 +25,8 @@ pub struct Saved {
     pub timers: Vec<(Key, u64)>,
     /// Every question that was ever put, in the order of asking.
     pub asked: Vec<Asked>,
-    /// Answers that came before the function asked again; they are looked at when it does.
+    /// Answers that came before the function asked again; they are looked at when it does. Inline
+    /// only: a store keeps answers in its inbox.
     pub held: Vec<(Key, Json)>,
     /// How far the progress went that the client was told of.
     pub progress: Option<f64>,

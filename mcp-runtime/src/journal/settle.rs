@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use super::driver::{Body, OnChange, Policies, message};
 use super::exit::{End, Exit};
 use super::home::{BoxFuture, HomeError};
+use super::open::Arrival;
 use super::run::{Host, Run};
 use super::signal::Bell;
-use super::state::{Arrival, State};
+use super::state::State;
 
 /// A run that was woken this many times in a row is not waited for any longer (I4).
 const RESTLESS: u32 = 256;
@@ -117,16 +118,18 @@ impl Settling<'_> {
     /// Returns when the function is to be polled again.
     async fn decide(&mut self) -> Result<(), Stop> {
         // I8: what is learned, delivered or promoted does not wait for other branches to rest.
-        let settled = if self.is_urgent() { false } else { self.rests().await };
+        let settled = if self.is_urgent() {
+            // A long loop of quick steps must not keep the worker to itself.
+            tokio::task::consume_budget().await;
+            false
+        } else {
+            self.rests().await
+        };
         if !settled && !self.is_urgent() {
             return Ok(());
         }
         self.promote().await;
-        let wakers = self.take_events().await?;
-        if !wakers.is_empty() {
-            wakers.into_iter().for_each(Waker::wake);
-            return Ok(());
-        }
+        self.take_events().await?;
         self.commit().await?;
         match self.next(settled) {
             Next::Poll(wakers) => {
@@ -145,8 +148,8 @@ impl Settling<'_> {
     fn is_urgent(&self) -> bool {
         let state = self.run.lock();
         let commit = !state.records.is_empty() || state.home.is_some() && state.has_news();
-        let promotion = state.promotion.is_some();
-        promotion || state.live && (commit || state.deliverable().is_some())
+        let delivery = || state.deliverable().is_some() && !state.has_untaken();
+        state.promotion.is_some() || state.live && (commit || delivery())
     }
 
     /// I4: pending, and nobody woke the run, nor during one more pass of the scheduler, which is
@@ -183,14 +186,14 @@ impl Settling<'_> {
         }
     }
 
-    /// Hands on the next thing from outside, if somebody waits for one, nothing waits to be
-    /// delivered, and replay is used up (I11, I12). Returns whom to wake for it, without a home.
-    async fn take_events(&mut self) -> Result<Vec<Waker>, Stop> {
+    /// Makes a record of the next thing from outside, if somebody waits for one, nothing waits to
+    /// be delivered, and replay is used up (I11, I12).
+    async fn take_events(&mut self) -> Result<(), Stop> {
         loop {
             let (home, due) = {
                 let state = self.run.lock();
                 if !state.live || !state.records.is_empty() || state.deliverable().is_some() {
-                    return Ok(Vec::new());
+                    return Ok(());
                 }
                 let now = self.run.clock.now();
                 (state.home.clone(), state.next_deadline().is_some_and(|deadline| deadline <= now))
@@ -214,13 +217,18 @@ impl Settling<'_> {
                 }
             }
             let event = self.run.lock().event(now, self.run.cancel_time());
-            let Some(event) = event else { return Ok(Vec::new()) };
+            let Some(event) = event else { return Ok(()) };
             // The author's check runs outside of the lock.
             match event.check.as_deref().map(|check| passes(check, &event.learned)) {
                 None | Some(Ok(true)) => {
-                    return Ok(self.run.lock().admit(event));
+                    self.run.lock().admit(event);
+                    return Ok(());
                 }
-                Some(Ok(false)) => self.run.lock().refuse(event.id),
+                Some(Ok(false)) => {
+                    self.run.lock().refuse(event.id);
+                    // The home must hear of it first, or the next look brings the answer again.
+                    self.commit().await?;
+                }
                 Some(Err(panic)) => return Err(Stop::Panicked(panic)),
             }
         }
@@ -233,8 +241,9 @@ impl Settling<'_> {
             if !state.live || !state.has_news() {
                 return Ok(());
             }
-            let (commit, records) = state.commit(self.run.high_water());
-            (commit, records, state.home.clone())
+            let home = state.home.clone();
+            let (commit, records) = state.commit(self.run.high_water(), home.is_some());
+            (commit, records, home)
         };
         if let Some((home, epoch)) = home {
             home.commit(epoch, commit).await?;
@@ -247,8 +256,11 @@ impl Settling<'_> {
     fn next(&mut self, settled: bool) -> Next {
         let mut state = self.run.lock();
         if state.live {
-            if let Some(line) = state.deliverable() {
-                return Next::Poll(state.offer(line));
+            // I2: one at a time. Only a settled run has set an operation aside.
+            if let Some(line) = state.deliverable()
+                && (settled || !state.has_untaken())
+            {
+                return Next::Poll(state.offer(line).into_iter().collect());
             }
             return if settled { Next::Idle } else { Next::Poll(Vec::new()) };
         }
@@ -262,7 +274,7 @@ impl Settling<'_> {
             {
                 return Next::Look(look);
             }
-            return Next::Poll(state.offer(line));
+            return Next::Poll(state.offer(line).into_iter().collect());
         }
         let changed = state.version.as_deref().is_some_and(|version| version != self.version);
         let forgiving = changed && self.policies.on_change == OnChange::GoOn;
@@ -286,7 +298,8 @@ impl Settling<'_> {
         let ours = state.open.values().filter_map(|op| op.waker.as_ref());
         let ours = ours.filter(|waker| waker.will_wake(self.bell.waker())).count();
         if self.bell.wakers() <= ours && !self.is_restless() {
-            return None;
+            // The last waker may have been used between the look at the bell and this one.
+            return self.bell.is_raised().then_some(Duration::ZERO);
         }
         if self.grace.begins(state.activity) {
             self.look = LOOKS.0;

@@ -21,13 +21,16 @@ impl Signal {
     }
 }
 
-/// The waker itself. It is apart from [`Signal`] so that a waker that is used up is gone *before*
-/// the run hears of it: the count of wakers then never includes one that has done its work.
+/// The waker itself. It is apart from [`Signal`] so that it can be counted: whoever holds one may
+/// still wake the run.
 struct Rope(Arc<Signal>);
 
 impl Wake for Rope {
+    /// Marks, lets go, and only then tells: a run that finds no waker any more finds the mark, and
+    /// one that was told finds no waker that has done its work.
     fn wake(self: Arc<Self>) {
         let signal = self.0.clone();
+        signal.woken.store(true, SeqCst);
         drop(self);
         signal.raise();
     }

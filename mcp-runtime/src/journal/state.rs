@@ -10,103 +10,14 @@ use super::home::{Commit, Home, Promote};
 use super::key::Key;
 use super::ledger::Ledger;
 use super::log::{Delivery, Log};
-use super::record::{CallId, Digest, Json, Learned, Question, Record};
+use super::open::{Arrival, Event, Kind, LiveReply, OpId, Operation, Stage, Turn};
+use super::record::{CallId, Learned, Question, Record};
 use super::saved::{Saved, Standing};
-
-/// The number of an operation, in the order of the calls.
-pub(super) type OpId = u64;
-
-/// Says what is wrong with an answer.
-pub(super) type Check = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
-
-/// Every observed cancel is this one record. No author's name has this key: a `#` of theirs is
-/// written twice.
-const CANCELLED: &str = "#cancelled";
-
-/// What an operation is for.
-pub(super) enum Kind {
-    Step,
-    Question { question: Question, check: Check, digest: Option<Digest> },
-    Timer,
-    Cancel,
-}
-
-impl Kind {
-    fn fits(&self, learned: &Learned) -> bool {
-        match self {
-            Kind::Step => matches!(learned, Learned::Value(_) | Learned::Error(_)),
-            Kind::Question { .. } => matches!(learned, Learned::Answer(_) | Learned::Fired),
-            Kind::Timer => matches!(learned, Learned::Fired),
-            Kind::Cancel => matches!(learned, Learned::Cancelled),
-        }
-    }
-
-    fn what(&self) -> &'static str {
-        match self {
-            Kind::Step => "a step",
-            Kind::Question { .. } => "a question",
-            Kind::Timer => "a timer",
-            Kind::Cancel => "a cancellation",
-        }
-    }
-}
-
-/// How far an operation has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// Called, or polled before it may start.
-    Called,
-    /// A step that runs.
-    Running,
-    /// A question, timer or look-out for a cancel that waits for the outside.
-    Open,
-    /// What it learned is on its way into the journal.
-    Recording,
-}
-
-/// An operation from its call until its future is dropped.
-pub(super) struct Operation {
-    pub key: Key,
-    pub kind: Kind,
-    pub stage: Stage,
-    /// Its line of the journal.
-    pub line: Option<usize>,
-    /// Whom to wake. `None` until it is polled: nobody waits for it before.
-    pub waker: Option<Waker>,
-    pub deadline: Option<u64>,
-    /// What has come for it and is no record yet. Without a home it becomes one when the function
-    /// takes it: a step that ends in the same poll may be before it (I2).
-    pub event: Option<Learned>,
-    /// Live only: what the client said, or why it will not.
-    pub reply: Option<Result<Json, Box<str>>>,
-    /// Holds the name while the operation is open (I7). All cancels share one key instead.
-    name: Option<Key>,
-}
 
 #[derive(Default)]
 struct Name {
     uses: u32,
     open: bool,
-}
-
-/// What an operation is to do now.
-pub(super) enum Turn {
-    Wait,
-    Start,
-    Learned(Learned),
-}
-
-/// An answer that has come.
-pub(super) struct Arrival {
-    pub at: u64,
-    pub json: Json,
-}
-
-/// Something from outside that an operation waits for, not yet in the journal.
-pub(super) struct Event {
-    pub id: OpId,
-    pub learned: Learned,
-    pub check: Option<Check>,
 }
 
 pub(super) struct State {
@@ -159,18 +70,14 @@ impl State {
         }
     }
 
-    pub fn resumed(saved: Saved, presented: impl Iterator<Item = (Key, Arrival)>) -> Self {
+    pub fn resumed(saved: Saved) -> Self {
         let mut state = State::new();
         state.log = Log::new(saved.records);
-        state.live = state.log.is_empty();
+        // An attempt that learned nothing has still come as far as its questions and timers: the way there is a replay.
+        state.live = state.log.is_empty() && saved.asked.is_empty() && saved.timers.is_empty();
         state.ledger = Ledger::new(saved.asked, saved.timers);
         state.call = Some(saved.call);
         state.version = Some(saved.version);
-        // What was held came in an earlier round, before everything of this one.
-        let held = saved.held.into_iter().map(|(key, json)| (key, Arrival { at: 0, json }));
-        for (key, arrival) in held.chain(presented) {
-            state.arrive(key, arrival);
-        }
         state
     }
 
@@ -184,13 +91,7 @@ impl State {
     /// Registers an operation when it is called (I7).
     pub fn claim(&mut self, name: &str, kind: Kind) -> Result<OpId, Exit> {
         self.activity += 1;
-        let (name, key) = match kind {
-            Kind::Cancel => (None, Key::from(CANCELLED)),
-            _ => {
-                let (name, key) = self.occupy(name)?;
-                (Some(name), key)
-            }
-        };
+        let (name, key) = self.occupy(name, &kind)?;
         let line = self.log.find(&key);
         if let Some(line) = line {
             self.log.claim(line);
@@ -219,22 +120,23 @@ impl State {
         }
         let (id, stage) = (self.next, Stage::Called);
         self.next += 1;
-        let (waker, deadline, event, reply) = (None, None, None, None);
-        let op = Operation { key, kind, stage, line, waker, deadline, event, reply, name };
+        let (waker, deadline, reply) = (None, None, None);
+        let op = Operation { key, kind, stage, line, waker, deadline, reply, name };
         self.open.insert(id, op);
         Ok(id)
     }
 
-    fn occupy(&mut self, name: &str) -> Result<(Key, Key), Exit> {
+    fn occupy(&mut self, name: &str, kind: &Kind) -> Result<(Key, Key), Exit> {
         let name = match self.names.get_key_value(name) {
             Some((name, _)) => name.clone(),
             None => Key::from(name),
         };
         let state = self.names.entry(name.clone()).or_default();
         if state.open {
+            let method = kind.method();
             return Err(Exit::Misuse(format!(
                 "two operations named `{name}` are open at the same time: tell them apart, as in \
-                 `cx.step((\"{name}\", id), ..)`"
+                 `cx.{method}((\"{name}\", id), ..)`"
             )));
         }
         state.open = true;
@@ -246,28 +148,11 @@ impl State {
     /// A journaled operation is polled. `deadline` is the one that a timer gets if it starts now.
     pub fn turn(&mut self, id: OpId, waker: &Waker, deadline: Option<u64>) -> Turn {
         let Some(op) = self.open.get_mut(&id) else { return Turn::Wait };
-        if let Some(line) = op.line {
-            let shared = matches!(op.kind, Kind::Cancel);
-            let delivery = self.log.delivery(line);
-            if delivery == Delivery::Offered || shared && delivery == Delivery::Taken {
-                op.waker = None;
-                self.activity += 1;
-                return Turn::Learned(self.log.take(line));
-            }
+        if let Some(line) = op.line.filter(|line| self.log.delivery(*line) == Delivery::Offered) {
+            op.waker = None;
+            self.activity += 1;
+            return Turn::Learned(self.log.take(line));
         }
-        if let Some(learned) = op.event.take() {
-            let record = Record { key: op.key.clone(), learned: learned.clone() };
-            if self.home.is_none() {
-                op.waker = None;
-                self.settle_record(id, record, Delivery::Taken);
-                return Turn::Learned(learned);
-            }
-            // Promoted in between: it must be durable first (I1).
-            if !self.records.iter().any(|(_, known)| known.key == record.key) {
-                self.records.push((id, record));
-            }
-        }
-        let Some(op) = self.open.get_mut(&id) else { return Turn::Wait };
         match &mut op.waker {
             Some(known) if known.will_wake(waker) => {}
             other => *other = Some(waker.clone()),
@@ -295,23 +180,17 @@ impl State {
         Turn::Wait
     }
 
-    /// A step has run. Without a home, what it learned is in the journal at once, and the step may
-    /// go on; with one it takes turns until the commit is through (I1).
-    pub fn learn(&mut self, id: OpId, learned: Learned) -> Option<Learned> {
+    /// A step has run. It takes turns until what it learned has been committed, without a home,
+    /// too: a step that is over in its first poll would otherwise keep a `select!` from calling the
+    /// other branches, which it polls in random order, and a rerun would number them differently.
+    pub fn learn(&mut self, id: OpId, learned: Learned) {
         self.activity += 1;
-        let op = self.open.get_mut(&id)?;
+        let Some(op) = self.open.get_mut(&id) else { return };
         if op.stage == Stage::Running {
             self.running -= 1;
         }
         op.stage = Stage::Recording;
-        let record = Record { key: op.key.clone(), learned };
-        if self.home.is_some() {
-            self.records.push((id, record));
-            return None;
-        }
-        let learned = record.learned.clone();
-        op.line = Some(self.log.append(record, Delivery::Taken));
-        Some(learned)
+        self.records.push((id, Record { key: op.key.clone(), learned }));
     }
 
     /// An operation is dropped: by its author, or with the function.
@@ -324,7 +203,7 @@ impl State {
         }
         let Some(op) = self.open.remove(&id) else { return };
         self.activity += 1;
-        if let Some(name) = op.name.as_ref().and_then(|name| self.names.get_mut(name)) {
+        if let Some(name) = self.names.get_mut(&op.name) {
             name.open = false;
         }
         if op.stage == Stage::Running {
@@ -362,25 +241,12 @@ impl State {
         Some(Event { id, learned, check: check.cloned() })
     }
 
-    /// Makes a record of an event, to be committed and delivered. Without a home it is handed to
-    /// its operation, which makes the record; returns whom to wake for that.
-    pub fn admit(&mut self, event: Event) -> Vec<Waker> {
-        let shared = matches!(event.learned, Learned::Cancelled);
-        let Some(op) = self.open.get_mut(&event.id) else { return Vec::new() };
-        if self.home.is_some() {
+    /// Makes a record of an event.
+    pub fn admit(&mut self, event: Event) {
+        if let Some(op) = self.open.get_mut(&event.id) {
             op.stage = Stage::Recording;
             self.records.push((event.id, Record { key: op.key.clone(), learned: event.learned }));
-            return Vec::new();
         }
-        let takers = self.open.iter_mut().filter(|(id, op)| {
-            **id == event.id || shared && matches!(op.kind, Kind::Cancel) && op.stage == Stage::Open
-        });
-        let hand = |(_, op): (_, &mut Operation)| {
-            op.stage = Stage::Recording;
-            op.event = Some(event.learned.clone());
-            op.waker.clone()
-        };
-        takers.filter_map(hand).collect()
     }
 
     /// An answer does not pass: its question stays open.
@@ -391,8 +257,8 @@ impl State {
         }
     }
 
-    /// What there is to commit.
-    pub fn commit(&mut self, progress: Option<f64>) -> (Commit, Vec<(OpId, Record)>) {
+    /// What there is to commit; copies of the records only if there is a home for them.
+    pub fn commit(&mut self, progress: Option<f64>, stored: bool) -> (Commit, Vec<(OpId, Record)>) {
         let news = std::mem::take(&mut self.ledger.news);
         let records = std::mem::take(&mut self.records);
         let commit = Commit {
@@ -403,7 +269,7 @@ impl State {
             withdrawn: news.withdrawn,
             unset: news.unset,
             refused: news.refused,
-            records: records.iter().map(|(_, record)| record.clone()).collect(),
+            records: records.iter().filter(|_| stored).map(|(_, r)| r.clone()).collect(),
             progress,
         };
         (commit, records)
@@ -418,22 +284,13 @@ impl State {
     /// These records are durable: they may be delivered.
     pub fn committed(&mut self, records: Vec<(OpId, Record)>) {
         for (id, record) in records {
-            self.settle_record(id, record, Delivery::Held);
-        }
-    }
-
-    /// What an operation waited for is in the journal, and closes its question and timer.
-    fn settle_record(&mut self, id: OpId, record: Record, delivery: Delivery) {
-        self.activity += 1;
-        self.answers.remove(&record.key);
-        self.ledger.close(&record.key);
-        let shared = matches!(record.learned, Learned::Cancelled);
-        let line = self.log.append(record, delivery);
-        if shared {
-            let cancels = self.open.values_mut().filter(|op| matches!(op.kind, Kind::Cancel));
-            cancels.for_each(|op| op.line = Some(line));
-        } else if let Some(op) = self.open.get_mut(&id) {
-            op.line = Some(line);
+            self.activity += 1;
+            self.answers.remove(&record.key);
+            self.ledger.close(&record.key);
+            let line = self.log.append(record);
+            if let Some(op) = self.open.get_mut(&id) {
+                op.line = Some(line);
+            }
         }
     }
 
@@ -444,12 +301,18 @@ impl State {
         lines.filter(|line| self.log.delivery(*line) == Delivery::Held).min()
     }
 
+    /// Whether an operation has not taken yet what it was offered: `FuturesUnordered`, for one,
+    /// does not poll all that was woken in one go.
+    pub fn has_untaken(&self) -> bool {
+        let lines = self.open.values().filter_map(|op| op.line);
+        lines.into_iter().any(|line| self.log.delivery(line) == Delivery::Offered)
+    }
+
     /// Offers a line, and returns whom to wake for it.
-    pub fn offer(&mut self, line: usize) -> Vec<Waker> {
+    pub fn offer(&mut self, line: usize) -> Option<Waker> {
         self.activity += 1;
         self.log.offer(line);
-        let takers = self.open.values().filter(|op| op.line == Some(line));
-        takers.filter_map(|op| op.waker.clone()).collect()
+        self.open.values().find(|op| op.line == Some(line)).and_then(|op| op.waker.clone())
     }
 
     /// Replay is used up, and returns whom to wake for it. With another version of the tool than
@@ -546,11 +409,4 @@ impl State {
         let cancels = self.open.values_mut().filter(|op| matches!(op.kind, Kind::Cancel));
         cancels.filter_map(|op| op.waker.take()).collect()
     }
-}
-
-/// What a live question is to do now.
-pub(super) enum LiveReply {
-    Wait,
-    Put,
-    Reply(Result<Json, Box<str>>, Check),
 }

@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde_json::value::to_raw_value;
 
 use super::key::StepName;
+use super::open::Kind;
 use super::operation::{Entered, Op};
 use super::record::Learned;
 use super::run::Run;
-use super::state::Kind;
 
 /// What a step may return: it is written as JSON and read back when the function runs again.
 #[diagnostic::on_unimplemented(
@@ -168,9 +168,7 @@ impl Op<'_> {
     }
 
     async fn commit(&self, learned: Learned) -> Learned {
-        if let Some(learned) = self.run.lock().learn(self.id, learned) {
-            return learned;
-        }
+        self.run.lock().learn(self.id, learned);
         loop {
             if let Entered::Learned(learned) = poll_fn(|cx| self.poll_enter(cx, None)).await {
                 return learned;

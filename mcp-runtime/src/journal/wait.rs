@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::key::StepName;
+use super::open::Kind;
 use super::operation::{Entered, Op, check};
 use super::record::{Json, Learned, Question};
 use super::run::Run;
-use super::state::Kind;
 
 /// What became of a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,12 +44,19 @@ impl Run {
         Sleep { op: self.claim(&name, Kind::Timer), duration, timer: None }
     }
 
-    /// Waits until the call is cancelled. That the function saw it is in the journal.
+    /// Waits until the call is cancelled. That the function saw it is in the journal, under the
+    /// name `cancelled`: where two branches look out for it at the same time, one of them needs
+    /// [`cancelled_as`](Self::cancelled_as).
     ///
     /// # Cancel safety
     /// Dropping the future loses nothing.
     pub fn cancelled(&self) -> Cancelled<'_> {
-        Cancelled { op: self.claim_cancel() }
+        self.cancelled_as("cancelled")
+    }
+
+    /// [`cancelled`](Self::cancelled) under a name of its own.
+    pub fn cancelled_as(&self, name: impl StepName) -> Cancelled<'_> {
+        Cancelled { op: self.claim(&name, Kind::Cancel) }
     }
 }
 

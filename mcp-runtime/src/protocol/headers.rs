@@ -102,6 +102,7 @@ pub(crate) fn decode_value(value: &[u8]) -> Result<Cow<'_, str>, HeaderError> {
 }
 
 /// A value as a client writes it into an `Mcp-Name` or `Mcp-Param-*` header: as it is where that is safe, or else in Base64.
+#[cfg(test)]
 pub(crate) fn encode_value(value: &str) -> Cow<'_, str> {
     let safe = value.bytes().all(is_visible)
         && value.trim_matches([' ', '\t']).len() == value.len()

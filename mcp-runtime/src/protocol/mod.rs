@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod json_path;
 pub(crate) mod legacy;
 pub(crate) mod modern;
+pub(crate) mod params;
 pub(crate) mod revision;
 pub(crate) mod seal;
 pub(crate) mod uri_template;

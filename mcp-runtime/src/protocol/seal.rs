@@ -240,10 +240,8 @@ pub enum KeyError {
 pub(crate) enum Purpose {
     /// `requestState` of a multi round-trip request.
     RequestState,
-    /// The session id of a legacy Streamable HTTP session.
-    Session,
-    /// A `nextCursor`.
-    Cursor,
+    #[cfg(test)]
+    Other,
 }
 
 impl Purpose {
@@ -254,8 +252,8 @@ impl Purpose {
             Self::RequestState => {
                 "requestState is not valid for this request or has expired: send the request again without it"
             }
-            Self::Session => "the session is unknown or has ended: initialize a new one",
-            Self::Cursor => "the cursor is not valid or has expired: list again from the start",
+            #[cfg(test)]
+            Self::Other => "",
         }
     }
 
@@ -263,8 +261,8 @@ impl Purpose {
     const fn domain(self) -> &'static [u8] {
         match self {
             Self::RequestState => b"mcpwright/seal/1/request-state",
-            Self::Session => b"mcpwright/seal/1/session",
-            Self::Cursor => b"mcpwright/seal/1/cursor",
+            #[cfg(test)]
+            Self::Other => b"mcpwright/seal/1/other",
         }
     }
 }

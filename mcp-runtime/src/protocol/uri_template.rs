@@ -66,11 +66,6 @@ impl Template {
         Ok(Self { source: template.to_owned(), parts })
     }
 
-    /// The template as it was parsed.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.source
-    }
-
     /// The names of the variables, in order.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
@@ -155,6 +150,7 @@ impl Template {
     ///
     /// Unlike RFC 6570, a `%` in the value of `{+name}` is always encoded: values are text, and text that looks encoded
     /// comes back from a match as it was.
+    #[cfg(test)]
     pub(crate) fn expand(&self, values: &[(&str, &str)]) -> String {
         let mut uri = String::with_capacity(self.source.len());
         for part in &self.parts {
@@ -306,6 +302,7 @@ fn decode(value: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
+#[cfg(test)]
 fn encode(uri: &mut String, value: &str, reserved: bool) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in value.bytes() {

@@ -83,9 +83,35 @@ pub trait ToolArguments: Sized + Send {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Args<T>(pub T);
 
-impl<T: DeserializeOwned + JsonSchema + Send> ToolArguments for Args<T> {
+impl<T: ArgumentObject> ToolArguments for Args<T> {
     fn decode(raw: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(raw).map(Args)
+        T::decode(raw).map(Args)
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        T::schema(generator)
+    }
+}
+
+/// What [`Args`] can hold: a struct with `serde::Deserialize` and `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot hold the arguments of a tool",
+    label = "clients cannot send a `{Self}`",
+    note = "derive `serde::Deserialize` and `schemars::JsonSchema` for it"
+)]
+pub trait ArgumentObject: Sized + Send {
+    /// Reads the arguments.
+    #[doc(hidden)]
+    fn decode(raw: &str) -> Result<Self, serde_json::Error>;
+    /// Their schema.
+    #[doc(hidden)]
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + JsonSchema + Send> ArgumentObject for T {
+    fn decode(raw: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(raw)
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
@@ -221,13 +247,35 @@ fn mistake(name: &str, raw: &str, error: &serde_json::Error) -> String {
     format!("`{path}`: {}", plain(error))
 }
 
-/// The message without the position, which means nothing to who never saw the text.
+/// The message without the position, which means nothing to who never saw the text, and without Rust's names of types.
 fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+    let mut text = error.to_string();
+    if let Some(end) = text.rfind(" at line ") {
+        text.truncate(end);
     }
+    if let Some(start) = text.rfind("expected ") {
+        let kind = &text[start + "expected ".len()..];
+        let named = match kind {
+            "f32" | "f64" => Some("a number".to_owned()),
+            "u8" => Some(integer(u8::MIN, u8::MAX)),
+            "u16" => Some(integer(u16::MIN, u16::MAX)),
+            "u32" => Some(integer(u32::MIN, u32::MAX)),
+            "i8" => Some(integer(i8::MIN, i8::MAX)),
+            "i16" => Some(integer(i16::MIN, i16::MAX)),
+            "i32" => Some(integer(i32::MIN, i32::MAX)),
+            "u64" | "u128" | "usize" => Some("an integer of at least 0".to_owned()),
+            "i64" | "i128" | "isize" => Some("an integer".to_owned()),
+            _ => None,
+        };
+        if let Some(named) = named {
+            text.replace_range(start + "expected ".len().., &named);
+        }
+    }
+    text
+}
+
+fn integer<T: std::fmt::Display>(min: T, max: T) -> String {
+    format!("an integer from {min} to {max}")
 }
 
 /// A type that a prompt takes as an argument, or a resource as a variable of its address: always text on the wire.

@@ -5,10 +5,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
-use mcp_schema::JsonObject;
 use mcp_schema::v2026_07_28::{
     CreateMessageRequestParams, CreateMessageResult, ListRootsResult, Root, SamplingMessage,
-    SamplingMessageContent, TextContent,
+    SamplingMessageContent, SamplingMessageContentBlock, TextContent,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -82,6 +81,24 @@ impl<T> Elicited<T> {
             Self::Declined => Err(InputError::Declined),
             Self::Dismissed => Err(InputError::Dismissed),
         }
+    }
+}
+
+/// What the client's model wrote.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sampled(pub CreateMessageResult);
+
+impl Sampled {
+    /// All its text; what is no text is left out.
+    pub fn text(&self) -> String {
+        let blocks = match &self.0.content {
+            SamplingMessageContent::One(block) => std::slice::from_ref(block),
+            SamplingMessageContent::Many(blocks) => &blocks[..],
+        };
+        blocks.iter().fold(String::new(), |all, block| match block {
+            SamplingMessageContentBlock::Text(text) => all + &text.text,
+            _ => all,
+        })
     }
 }
 
@@ -173,9 +190,14 @@ fn elicited(answer: &str) -> Result<Elicited<&RawValue>, String> {
         envelope::fields(answer, &["action", "content"]).map_err(|error| error.to_string())?;
     let action = action.and_then(envelope::text).ok_or("`action` must be a string")?;
     match &*action {
-        "accept" => content
-            .map(Elicited::Accepted)
-            .ok_or_else(|| "`content` is missing, though `action` is `accept`".to_owned()),
+        "accept" => match content {
+            // A list would pass for a struct as well.
+            Some(content) if !content.get().starts_with('{') => {
+                Err("`content` must be an object".to_owned())
+            }
+            Some(content) => Ok(Elicited::Accepted(content)),
+            None => Err("`content` is missing, though `action` is `accept`".to_owned()),
+        },
         "decline" => Ok(Elicited::Declined),
         "cancel" => Ok(Elicited::Dismissed),
         other => Err(format!("`action` is `{other}`, not `accept`, `decline` or `cancel`")),
@@ -207,7 +229,6 @@ fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, String> {
     serde_json::from_str(answer).map_err(|error| error.to_string())
 }
 
-/// What the client's model is asked to write.
 impl Context {
     /// Asks the user to fill in a form made from `T`, and waits for it.
     ///
@@ -313,7 +334,7 @@ impl Context {
         &self,
         name: impl StepName,
         request: CreateMessageRequestParams,
-    ) -> Input<'_, CreateMessageResult> {
+    ) -> Input<'_, Sampled> {
         let feature = if request.tools.is_some() || request.tool_choice.is_some() {
             ClientFeature::SamplingTools
         } else {
@@ -326,7 +347,7 @@ impl Context {
             "sampling/createMessage",
             serde_json::to_value(request).map(Some).map_err(|error| error.to_string()),
             |answer| decode::<CreateMessageResult>(answer).map(drop),
-            |answer| decode(answer).map_err(InputError::Failed),
+            |answer| decode(answer).map(Sampled).map_err(InputError::Failed),
         )
     }
 
@@ -340,7 +361,7 @@ impl Context {
         name: impl StepName,
         prompt: impl Into<String>,
         max_tokens: i64,
-    ) -> Input<'_, CreateMessageResult> {
+    ) -> Input<'_, Sampled> {
         let message = SamplingMessage::new(
             mcp_schema::shared::Role::User,
             SamplingMessageContent::One(TextContent::new(prompt).into()),
@@ -367,6 +388,3 @@ impl Context {
         )
     }
 }
-
-/// Content of a form whose fields nobody knows: a JSON object.
-pub type FormContent = JsonObject;

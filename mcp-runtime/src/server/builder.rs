@@ -33,7 +33,7 @@ use crate::error::{BuildError, RpcError};
 use crate::journal::Clock;
 use crate::protocol::seal::KeyRing;
 
-/// Begins a server with the name and version of the crate that calls it.
+/// Begins a server with the name of the program that calls it (in a library: of the package), and its version.
 ///
 /// ```
 /// use mcp_runtime::mcp_tool;
@@ -50,7 +50,14 @@ use crate::protocol::seal::KeyRing;
 #[macro_export]
 macro_rules! server {
     () => {
-        $crate::Server::builder(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        $crate::Server::builder(
+            // A package with several programs has several servers.
+            match option_env!("CARGO_BIN_NAME") {
+                Some(program) => program,
+                None => env!("CARGO_PKG_NAME"),
+            },
+            env!("CARGO_PKG_VERSION"),
+        )
     };
 }
 
@@ -74,7 +81,11 @@ pub(crate) struct Inner {
     pub listeners: Listeners,
     pub clock: Clock,
     pub allowed: Allowed,
+    layers: Vec<Wrap>,
 }
+
+/// A layer, whatever its type is.
+type Wrap = Box<dyn Fn(Handler) -> Handler + Send + Sync>;
 
 /// Who may talk to the server over HTTP.
 #[derive(Clone, Debug, Default)]
@@ -151,9 +162,49 @@ impl Server {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoToolOutput,
     {
+        self.set_tool(definition, handler, false)
+    }
+
+    /// Puts a tool in the place of the one of the same name, or adds it, and tells clients once. Calls of the old one that
+    /// run go on.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its definition; nothing changes.
+    pub fn replace_tool<F, Fut, R>(
+        &self,
+        definition: ToolDefinition,
+        handler: F,
+    ) -> Result<(), BuildError>
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoToolOutput,
+    {
+        self.set_tool(definition, handler, true)
+    }
+
+    fn set_tool<F, Fut, R>(
+        &self,
+        definition: ToolDefinition,
+        handler: F,
+        replace: bool,
+    ) -> Result<(), BuildError>
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoToolOutput,
+    {
+        let name = definition.name.to_string();
+        let handler = wrapped(&self.0.layers, tool_handler(handler));
         let mut result = Ok(());
         self.change(Change::Tools, |registry| {
-            result = registry.add_tool(definition, tool_handler(handler));
+            let old = if replace { registry.tools.shift_remove(&name) } else { None };
+            result = registry.add_tool(definition, handler);
+            if let (Err(_), Some(old)) = (&result, old) {
+                registry.tools.insert(name, old);
+                return None;
+            }
             result.is_ok().then_some(true)
         });
         result.map_err(|problems| BuildError { problems })
@@ -196,6 +247,42 @@ impl Server {
                 .or_else(|| registry.templates.shift_remove(uri))
                 .map(|_| true)
         })
+    }
+
+    /// Adds a prompt that is only known now, and tells clients.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its definition; the server goes on without it.
+    pub fn add_prompt<F, Fut, R>(
+        &self,
+        definition: PromptDefinition,
+        handler: F,
+    ) -> Result<(), BuildError>
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = R> + Send + 'static,
+        R: IntoPrompt,
+    {
+        let mut result = Ok(());
+        self.change(Change::Prompts, |registry| {
+            result = registry.add_prompt(definition, prompt_handler(handler));
+            result.is_ok().then_some(true)
+        });
+        result.map_err(|problems| BuildError { problems })
+    }
+
+    /// Removes a prompt, and tells clients. `false` if there is none of this name.
+    pub fn remove_prompt(&self, name: &str) -> bool {
+        self.change(Change::Prompts, |registry| {
+            registry.prompts.shift_remove(name).map(|_| true)
+        })
+    }
+
+    /// Ends the streams of changes with a word, before the server that carries them shuts down. The server's own ways to
+    /// serve do so by themselves; an application that mounts it calls this where it begins to shut down.
+    pub fn end_subscriptions(&self) {
+        self.0.listeners.end();
     }
 
     /// Tells those who watch a resource that its contents are others now.
@@ -277,6 +364,7 @@ pub struct ServerBuilder {
     methods: HashMap<String, ExtensionMethod>,
     problems: Vec<String>,
     allowed: Allowed,
+    layers: Vec<Wrap>,
 }
 
 fn tool_handler<F, Fut, R>(handler: F) -> Handler
@@ -288,6 +376,18 @@ where
     Handler::Shared(Arc::new(move |call| {
         let future = handler(call);
         Box::pin(async move { tool_outcome(future.await) })
+    }))
+}
+
+fn prompt_handler<F, Fut, R>(handler: F) -> Handler
+where
+    F: Fn(Call) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = R> + Send + 'static,
+    R: IntoPrompt,
+{
+    Handler::Shared(Arc::new(move |call| {
+        let future = handler(call);
+        Box::pin(async move { prompt_outcome(future.await) })
     }))
 }
 
@@ -317,6 +417,7 @@ impl ServerBuilder {
             methods: HashMap::new(),
             problems: Vec::new(),
             allowed: Allowed::default(),
+            layers: Vec::new(),
         }
     }
 
@@ -391,19 +492,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Puts all tools that are registered so far behind a layer.
+    /// Puts all tools behind a layer, those that are added later among them. The first layer is the innermost.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
-        L: Layer<ToolService>,
+        L: Layer<ToolService> + Send + Sync + 'static,
         L::Service: Service<Call, Response = Outcome> + Clone + Send + Sync + 'static,
         <L::Service as Service<Call>>::Error: Into<BoxError>,
         <L::Service as Service<Call>>::Future: Send,
     {
-        for listed in self.registry.tools.values_mut() {
-            if let Some(entry) = Arc::get_mut(&mut listed.entry) {
-                entry.handler = layered(&layer, entry.handler.clone());
-            }
-        }
+        self.layers.push(Box::new(move |handler| layered(&layer, handler)));
         self
     }
 
@@ -453,11 +550,7 @@ impl ServerBuilder {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoPrompt,
     {
-        let handler = Handler::Shared(Arc::new(move |call| {
-            let future = handler(call);
-            Box::pin(async move { prompt_outcome(future.await) })
-        }));
-        let result = self.registry.add_prompt(definition, handler);
+        let result = self.registry.add_prompt(definition, prompt_handler(handler));
         self.keep(result);
         self
     }
@@ -590,6 +683,11 @@ impl ServerBuilder {
         let (Some(keys), true) = (keys, self.problems.is_empty()) else {
             return Err(BuildError { problems: self.problems });
         };
+        for listed in self.registry.tools.values_mut() {
+            if let Some(entry) = Arc::get_mut(&mut listed.entry) {
+                entry.handler = wrapped(&self.layers, entry.handler.clone());
+            }
+        }
         let server_info = serde_json::to_vec(&json!({
             mcp_schema::v2026_07_28::meta_key::SERVER_INFO: self.info,
         }))
@@ -609,6 +707,7 @@ impl ServerBuilder {
             listeners: Listeners::default(),
             clock: Clock::System,
             allowed: self.allowed,
+            layers: self.layers,
         })))
     }
 }
@@ -616,4 +715,8 @@ impl ServerBuilder {
 fn bound<S: Send + Sync + 'static>(set: &Arc<S>, call: fn(Arc<S>, Call) -> CallFuture) -> Handler {
     let set = set.clone();
     Handler::Shared(Arc::new(move |it| call(set.clone(), it)))
+}
+
+fn wrapped(layers: &[Wrap], handler: Handler) -> Handler {
+    layers.iter().fold(handler, |handler, wrap| wrap(handler))
 }

@@ -1,6 +1,5 @@
 //! One call, from its arguments to its outcome.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
@@ -185,6 +184,80 @@ impl Service<Call> for ToolService {
     }
 }
 
+/// What stands behind a [`layer_fn`]: the next layer, or the tool.
+pub struct Next(ToolService);
+
+impl Next {
+    /// Goes on.
+    pub async fn run(mut self, call: Call) -> Outcome {
+        match self.0.call(call).await {
+            Ok(outcome) => outcome,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// A layer made of a function, for [`ServerBuilder::layer`](crate::ServerBuilder::layer) and
+/// [`tool_with`](crate::ServerBuilder::tool_with).
+///
+/// ```
+/// use mcp_runtime::{Call, Next, Outcome, layer_fn};
+///
+/// async fn deny_strangers(call: Call, next: Next) -> Outcome {
+///     match call.principal() {
+///         Some(_) => next.run(call).await,
+///         None => Outcome::failed("log in first"),
+///     }
+/// }
+///
+/// let builder = mcp_runtime::server!().layer(layer_fn(deny_strangers));
+/// ```
+pub fn layer_fn<F, Fut>(function: F) -> FnLayer<F>
+where
+    F: Fn(Call, Next) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    FnLayer(function)
+}
+
+/// See [`layer_fn`].
+#[derive(Clone, Debug)]
+pub struct FnLayer<F>(F);
+
+impl<F: Clone> Layer<ToolService> for FnLayer<F> {
+    type Service = FnService<F>;
+
+    fn layer(&self, inner: ToolService) -> FnService<F> {
+        FnService { function: self.0.clone(), inner }
+    }
+}
+
+/// See [`layer_fn`].
+#[derive(Clone)]
+pub struct FnService<F> {
+    function: F,
+    inner: ToolService,
+}
+
+impl<F, Fut> Service<Call> for FnService<F>
+where
+    F: Fn(Call, Next) -> Fut,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    type Response = Outcome;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Outcome, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        let future = (self.function)(call, Next(self.inner.clone()));
+        Box::pin(async move { Ok(future.await) })
+    }
+}
+
 /// The handler behind a layer.
 pub(crate) fn layered<L>(layer: &L, handler: Handler) -> Handler
 where
@@ -213,11 +286,4 @@ fn failure(error: BoxError) -> Outcome {
         Ok(error) => Outcome::error(*error),
         Err(error) => Outcome::failed(error.to_string()),
     }
-}
-
-/// What a panic says.
-pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a text")
 }

@@ -83,9 +83,24 @@ impl Calls {
         self.enter(id, Running::Listen(Arc::downgrade(listener)), limit)
     }
 
-    /// Notes that a request has ended.
-    pub fn leave(&self, id: &Id) {
-        self.lock().remove(id);
+    /// Notes that a call has ended. Its id may be another's by now: a cancelled call gives it back before it is done
+    /// cleaning up.
+    pub fn leave_call(&self, cx: &Arc<Context>) {
+        let me = Arc::downgrade(cx);
+        self.leave(&cx.id, |running| matches!(running, Running::Call(it) if it.ptr_eq(&me)));
+    }
+
+    /// Notes that a client does not listen any more.
+    pub fn leave_listener(&self, id: &Id, listener: &Arc<Listener>) {
+        let me = Arc::downgrade(listener);
+        self.leave(id, |running| matches!(running, Running::Listen(it) if it.ptr_eq(&me)));
+    }
+
+    fn leave(&self, id: &Id, is_mine: impl FnOnce(&Running) -> bool) {
+        let mut all = self.lock();
+        if all.get(id).is_some_and(is_mine) {
+            all.remove(id);
+        }
     }
 
     /// The client cancels a request. Unknown ids and ended requests are no mistake (Cancellation, Timing Considerations).
@@ -114,10 +129,5 @@ impl Calls {
                 listener.end();
             }
         }
-    }
-
-    /// How many run.
-    pub fn len(&self) -> usize {
-        self.lock().len()
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::builder::Server;
 use super::calls::Calls;
 use super::client_info::ClientInfo;
+use super::definition::ClientFeature;
 use super::inject::States;
 use super::outbox::{Kind, Outbox};
 use super::principal::Principal;
@@ -37,7 +38,7 @@ pub struct Context {
     pub(crate) session: Option<Arc<Session>>,
     pub(crate) principal: Option<Principal>,
     pub(crate) subject: Subject,
-    pub(crate) params: Params,
+    pub(crate) params: Kept,
     pub(crate) outbox: Outbox,
     client: OnceLock<Arc<ClientInfo>>,
     /// The protocol's error for something that the handler asked for in vain.
@@ -54,15 +55,17 @@ pub(crate) enum Subject {
 }
 
 /// The parameters of the request, owned, and where its parts stand in them.
-pub(crate) struct Params {
+pub(crate) struct Kept {
     pub text: Box<str>,
     pub arguments: Option<Range<usize>>,
     pub meta: Option<Range<usize>>,
     pub progress_token: Option<Range<usize>>,
+    /// Answers that came without a state: to questions that nobody has put.
+    pub unasked: Option<Range<usize>>,
     pub log_level: Option<LoggingLevel>,
 }
 
-impl Params {
+impl Kept {
     fn part(&self, range: &Option<Range<usize>>) -> Option<&str> {
         self.text.get(range.clone()?)
     }
@@ -73,6 +76,10 @@ impl Params {
 
     pub fn meta(&self) -> Option<&str> {
         self.part(&self.meta)
+    }
+
+    pub fn unasked(&self) -> Option<&str> {
+        self.part(&self.unasked)
     }
 }
 
@@ -85,7 +92,7 @@ pub(crate) struct Begin {
     pub session: Option<Arc<Session>>,
     pub principal: Option<Principal>,
     pub subject: Subject,
-    pub params: Params,
+    pub params: Kept,
     pub calls: Option<Arc<Calls>>,
 }
 
@@ -96,6 +103,15 @@ impl Subject {
             Self::Tool(entry) => &entry.definition.name,
             Self::Prompt(entry) => &entry.definition.name,
             Self::Resource { uri, .. } => uri,
+        }
+    }
+
+    /// What the client must be able to do.
+    pub fn requires(&self) -> &[ClientFeature] {
+        match self {
+            Self::Tool(entry) => &entry.definition.requires,
+            Self::Prompt(entry) => &entry.definition.requires,
+            Self::Resource { entry, .. } => &entry.definition.requires,
         }
     }
 

@@ -405,6 +405,11 @@ impl ToolDefinition {
 
 /// A schema that somebody wrote by hand: an object, a `serde_json::Value`, a `schemars::Schema`, a function that returns
 /// one, or JSON text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no JSON Schema",
+    label = "expected a schema",
+    note = "give a `serde_json::Value` that is an object, a `schemars::Schema`, a function that returns one, or JSON text"
+)]
 pub trait IntoSchema {
     /// The schema as an object, or what is wrong with it.
     ///
@@ -441,6 +446,7 @@ impl IntoSchema for &str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: IntoSchema, F: FnOnce() -> S> IntoSchema for F {
     fn into_schema(self) -> Result<JsonObject, String> {
         self().into_schema()

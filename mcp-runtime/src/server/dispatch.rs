@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use mcp_schema::shared::LoggingLevel;
-use mcp_schema::v2026_07_28::meta_key;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -13,8 +12,7 @@ use super::ask::InputError;
 use super::builder::Server;
 use super::calls::Calls;
 use super::completion::Partial;
-use super::context::{Begin, Context, Params, Subject};
-use super::definition::ClientFeature;
+use super::context::{Begin, Context, Kept, Subject};
 use super::drive::{CallDrive, Drive, ListenDrive, binding};
 use super::extension::MethodCall;
 use super::listen::{Filter, Listener};
@@ -25,7 +23,8 @@ use crate::error::{RpcError, code};
 use crate::journal::{CallId, Run, Saved, Standing};
 use crate::protocol::envelope::{self, Id};
 use crate::protocol::legacy::{self, Initialize};
-use crate::protocol::modern::{self, Meta};
+use crate::protocol::modern;
+use crate::protocol::params::Params;
 use crate::protocol::revision::Revision;
 use crate::protocol::seal::Purpose;
 use crate::protocol::{self, Response, Status, Writer, error_response, result_response};
@@ -34,7 +33,7 @@ use crate::protocol::{self, Response, Status, Writer, error_response, result_res
 pub(crate) struct Incoming<'a> {
     pub id: Id,
     pub method: &'a str,
-    pub params: Option<&'a RawValue>,
+    pub params: Params<'a>,
 }
 
 /// In whose name a request comes, and in which words it wants its answer.
@@ -120,23 +119,23 @@ impl Server {
 
     fn try_begin(&self, peer: Peer, incoming: &Incoming<'_>) -> Result<Begun, RpcError> {
         let modern = peer.revision.is_modern();
-        let params = incoming.params.map_or("{}", RawValue::get);
+        let params = incoming.params.text;
         let registry = self.registry();
         let has_tools = !registry.tools.is_empty();
         let has_prompts = !registry.prompts.is_empty();
         let has_resources = !(registry.resources.is_empty() && registry.templates.is_empty());
         match incoming.method {
-            "tools/call" if has_tools => self.call_tool(peer, incoming, params),
-            "tools/list" if has_tools => self.list(List::Tools, &peer, incoming, params),
-            "prompts/list" if has_prompts => self.list(List::Prompts, &peer, incoming, params),
-            "prompts/get" if has_prompts => self.get_prompt(peer, incoming, params),
+            "tools/call" if has_tools => self.call_tool(peer, incoming),
+            "tools/list" if has_tools => self.list(List::Tools, &peer, incoming),
+            "prompts/list" if has_prompts => self.list(List::Prompts, &peer, incoming),
+            "prompts/get" if has_prompts => self.get_prompt(peer, incoming),
             "resources/list" if has_resources => {
-                self.list(List::Resources, &peer, incoming, params)
+                self.list(List::Resources, &peer, incoming)
             }
             "resources/templates/list" if has_resources => {
-                self.list(List::Templates, &peer, incoming, params)
+                self.list(List::Templates, &peer, incoming)
             }
-            "resources/read" if has_resources => self.read_resource(peer, incoming, params),
+            "resources/read" if has_resources => self.read_resource(peer, incoming),
             "completion/complete" if has_prompts || has_resources => {
                 self.complete(&peer, incoming, params)
             }
@@ -158,7 +157,7 @@ impl Server {
                     Ok(empty(incoming))
                 }
                 ("resources/subscribe", Some(session)) if has_resources => {
-                    let uri = text_of(params, "uri")?;
+                    let uri = Params::text("uri", incoming.params.uri)?;
                     if registry.resource(&uri).is_none() {
                         return Err(not_found(&uri));
                     }
@@ -172,7 +171,7 @@ impl Server {
                     Ok(empty(incoming))
                 }
                 ("resources/unsubscribe", Some(session)) if has_resources => {
-                    let uri = text_of(params, "uri")?;
+                    let uri = Params::text("uri", incoming.params.uri)?;
                     session.listener.filter().watched.remove(&*uri);
                     Ok(empty(incoming))
                 }
@@ -187,14 +186,11 @@ impl Server {
         list: List,
         peer: &Peer,
         incoming: &Incoming<'_>,
-        params: &str,
     ) -> Result<Begun, RpcError> {
-        let [cursor] = fields(params, &["cursor"])?;
-        let cursor = cursor
-            .map(|raw| {
-                envelope::text(raw)
-                    .ok_or_else(|| RpcError::invalid_params("`cursor` must be a string"))
-            })
+        let cursor = incoming
+            .params
+            .cursor
+            .map(|raw| Params::text("cursor", Some(raw)))
             .transpose()?;
         let page = self.page(list, peer.revision, cursor.as_deref())?;
         Ok(Begun::Done(result_response(&incoming.id, |out| out.extend_from_slice(&page))))
@@ -211,79 +207,63 @@ impl Server {
         result_response(&incoming.id, |out| out.extend_from_slice(&result))
     }
 
-    fn call_tool(
-        &self,
-        peer: Peer,
-        incoming: &Incoming<'_>,
-        params: &str,
-    ) -> Result<Begun, RpcError> {
-        let parts = CallParts::read(params, "name")?;
+    fn call_tool(&self, peer: Peer, incoming: &Incoming<'_>) -> Result<Begun, RpcError> {
+        let name = Params::text("name", incoming.params.name)?;
+        let entry = self.registry().tool(&name).cloned();
         let entry =
-            self.registry().tool(&parts.target).cloned().ok_or_else(|| {
-                RpcError::invalid_params(format!("unknown tool: `{}`", parts.target))
-            })?;
-        let requires = entry.definition.requires.clone();
-        self.call(peer, incoming, params, parts, Subject::Tool(entry), &requires)
+            entry.ok_or_else(|| RpcError::invalid_params(format!("unknown tool: `{name}`")))?;
+        self.call(peer, incoming, Subject::Tool(entry))
     }
 
-    fn get_prompt(
-        &self,
-        peer: Peer,
-        incoming: &Incoming<'_>,
-        params: &str,
-    ) -> Result<Begun, RpcError> {
-        let parts = CallParts::read(params, "name")?;
-        let entry = self.registry().prompt(&parts.target).cloned().ok_or_else(|| {
-            RpcError::invalid_params(format!("unknown prompt: `{}`", parts.target))
-        })?;
-        let requires = entry.definition.requires.clone();
-        self.call(peer, incoming, params, parts, Subject::Prompt(entry), &requires)
+    fn get_prompt(&self, peer: Peer, incoming: &Incoming<'_>) -> Result<Begun, RpcError> {
+        let name = Params::text("name", incoming.params.name)?;
+        let entry = self.registry().prompt(&name).cloned();
+        let entry =
+            entry.ok_or_else(|| RpcError::invalid_params(format!("unknown prompt: `{name}`")))?;
+        self.call(peer, incoming, Subject::Prompt(entry))
     }
 
-    fn read_resource(
-        &self,
-        peer: Peer,
-        incoming: &Incoming<'_>,
-        params: &str,
-    ) -> Result<Begun, RpcError> {
-        let parts = CallParts::read(params, "uri")?;
+    fn read_resource(&self, peer: Peer, incoming: &Incoming<'_>) -> Result<Begun, RpcError> {
+        let uri = Params::text("uri", incoming.params.uri)?;
         let registry = self.registry();
-        let (entry, variables) =
-            registry.resource(&parts.target).ok_or_else(|| not_found(&parts.target))?;
-        let requires = entry.definition.requires.clone();
-        let uri = parts.target.clone().into();
-        let subject = Subject::Resource { entry: entry.clone(), uri, variables };
-        self.call(peer, incoming, params, parts, subject, &requires)
+        let (entry, variables) = registry.resource(&uri).ok_or_else(|| not_found(&uri))?;
+        let subject = Subject::Resource { entry: entry.clone(), uri: uri.into(), variables };
+        self.call(peer, incoming, subject)
     }
 
     fn call(
         &self,
         peer: Peer,
         incoming: &Incoming<'_>,
-        params: &str,
-        parts: CallParts<'_>,
         subject: Subject,
-        requires: &[ClientFeature],
     ) -> Result<Begun, RpcError> {
-        let meta = parts.meta.map(|raw| Meta::read(raw.get())).transpose()?.unwrap_or_default();
-        let within = |raw: &RawValue| within(params, raw.get());
-        let owned = Params {
-            arguments: parts.arguments.and_then(within),
-            meta: parts.meta.and_then(within),
-            progress_token: meta.progress_token.and_then(within),
-            log_level: meta.log_level,
-            text: params.into(),
-        };
+        let params = &incoming.params;
+        if params.arguments.is_some_and(|raw| !raw.get().starts_with('{')) {
+            return Err(RpcError::invalid_params("`arguments` must be an object"));
+        }
         let modern = peer.revision.is_modern();
         let clock = self.inner().clock.clone();
-        let run = match parts.request_state.filter(|_| modern) {
+        let run = match params.request_state.filter(|_| modern) {
             _ if !modern => Run::live(fresh_id, clock),
             None => Run::inline(fresh_id, None, Vec::new(), clock),
-            Some(state) => {
-                let saved = self.open(&subject, params, peer.principal.as_ref(), &state)?;
-                let presented = presented(&saved, parts.input_responses)?;
+            state => {
+                let state = Params::text("requestState", state)?;
+                let saved = self.open(&subject, params.text, peer.principal.as_ref(), &state)?;
+                let presented = presented(&saved, params.input_responses)?;
                 Run::inline(fresh_id, Some(saved), presented, clock)
             }
+        };
+        let within = |raw: &RawValue| within(params.text, raw.get());
+        let kept = Kept {
+            arguments: params.arguments.and_then(within),
+            meta: params.raw_meta.and_then(within),
+            progress_token: params.meta.progress_token.and_then(within),
+            unasked: match params.request_state {
+                None if modern => params.input_responses.and_then(within),
+                _ => None,
+            },
+            log_level: params.meta.log_level.clone(),
+            text: params.text.into(),
         };
         let cx = Context::begin(Begin {
             run,
@@ -293,10 +273,11 @@ impl Server {
             session: peer.session,
             principal: peer.principal,
             subject,
-            params: owned,
+            params: kept,
             calls: peer.calls,
         });
-        if let Some(feature) = requires.iter().find(|feature| !cx.client().supports(**feature)) {
+        let mut requires = cx.subject.requires().iter();
+        if let Some(feature) = requires.find(|feature| !cx.client().supports(**feature)) {
             return Err(InputError::missing(*feature));
         }
         if let Some(calls) = &cx.calls {
@@ -520,35 +501,6 @@ impl Server {
     }
 }
 
-/// The parts of the parameters of a call.
-struct CallParts<'a> {
-    target: Cow<'a, str>,
-    arguments: Option<&'a RawValue>,
-    meta: Option<&'a RawValue>,
-    input_responses: Option<&'a RawValue>,
-    request_state: Option<Cow<'a, str>>,
-}
-
-impl<'a> CallParts<'a> {
-    fn read(params: &'a str, key: &'static str) -> Result<Self, RpcError> {
-        let [target, arguments, meta, input_responses, request_state] =
-            fields(params, &[key, "arguments", "_meta", "inputResponses", "requestState"])?;
-        let target = target.and_then(envelope::text).ok_or_else(|| {
-            RpcError::invalid_params(format!("`{key}` must be there, and a string"))
-        })?;
-        if arguments.is_some_and(|raw| !raw.get().starts_with('{')) {
-            return Err(RpcError::invalid_params("`arguments` must be an object"));
-        }
-        let request_state = request_state
-            .map(|raw| {
-                envelope::text(raw)
-                    .ok_or_else(|| RpcError::invalid_params("`requestState` must be a string"))
-            })
-            .transpose()?;
-        Ok(Self { target, arguments, meta, input_responses, request_state })
-    }
-}
-
 /// The answers that a retry brings, as far as they answer an open question. Others are ignored (2026-07-28, MRTR, Error
 /// Handling).
 fn presented(
@@ -593,13 +545,6 @@ fn fields<'a, const N: usize>(
         .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))
 }
 
-fn text_of<'a>(params: &'a str, name: &'static str) -> Result<Cow<'a, str>, RpcError> {
-    let [value] = fields(params, &[name])?;
-    value
-        .and_then(envelope::text)
-        .ok_or_else(|| RpcError::invalid_params(format!("`{name}` must be there, and a string")))
-}
-
 fn not_found(uri: &str) -> RpcError {
     RpcError::new(code::RESOURCE_NOT_FOUND, "resource not found").with_data(json!({ "uri": uri }))
 }
@@ -610,21 +555,4 @@ fn is_known(level: &LoggingLevel) -> bool {
 
 fn empty(incoming: &Incoming<'_>) -> Begun {
     Begun::Done(result_response(&incoming.id, |out| out.extend_from_slice(b"{}")))
-}
-
-/// The meta of a request, wherever its method keeps the rest.
-pub(crate) fn meta_of(params: Option<&RawValue>) -> Result<Option<&RawValue>, RpcError> {
-    let Some(params) = params else { return Ok(None) };
-    let [meta] = fields(params.get(), &["_meta"])?;
-    match meta {
-        Some(meta) if !meta.get().starts_with('{') => {
-            Err(RpcError::invalid_params("`_meta` must be an object"))
-        }
-        meta => Ok(meta),
-    }
-}
-
-/// Whether a message says of itself that it is modern: it names a version (P1).
-pub(crate) fn names_a_version(meta: Option<&RawValue>) -> bool {
-    meta.is_some_and(|meta| meta.get().contains(meta_key::PROTOCOL_VERSION))
 }

@@ -65,14 +65,6 @@ impl Drive {
         }
     }
 
-    /// The stream of changes, if it is one.
-    pub fn listener(&self) -> Option<&Arc<Listener>> {
-        match self {
-            Self::Listen(listen) => Some(&listen.listener),
-            _ => None,
-        }
-    }
-
     /// The client is gone: a call is cancelled, has a moment to clean up, and what it says is dropped.
     pub async fn abandon(mut self) {
         if let Some(call) = self.call() {
@@ -126,10 +118,20 @@ impl CallDrive {
                 continue;
             }
             if let Some(end) = self.out_of_time(task) {
+                self.take_questions_back();
                 self.end = Some(end);
                 continue;
             }
             return self.cx.outbox.poll(task).map(Item::Message);
+        }
+    }
+
+    /// Nobody must be left with a form that nobody reads: the handler is dropped without having said so itself.
+    fn take_questions_back(&self) {
+        if let Some(session) = &self.cx.session {
+            for text in session.withdraw_all(&self.cx) {
+                self.cx.outbox.push(text, super::outbox::Kind::Required);
+            }
         }
     }
 
@@ -207,7 +209,7 @@ impl CallDrive {
 impl Drop for CallDrive {
     fn drop(&mut self) {
         if let Some(calls) = &self.cx.calls {
-            calls.leave(&self.cx.id);
+            calls.leave_call(&self.cx);
         }
         if let Some(session) = &self.cx.session {
             session.forget(&self.cx);
@@ -367,7 +369,7 @@ impl ListenDrive {
 impl Drop for ListenDrive {
     fn drop(&mut self) {
         if let (Some(calls), Some(id)) = (&self.calls, &self.listener.subscription) {
-            calls.leave(id);
+            calls.leave_listener(id, &self.listener);
         }
     }
 }

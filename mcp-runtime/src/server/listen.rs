@@ -131,8 +131,11 @@ impl Listeners {
     /// Adds one, unless there are too many.
     pub fn add(&self, listener: &Arc<Listener>, limit: usize) -> bool {
         let mut all = self.lock();
-        if all.len() >= limit {
+        // Those that are gone make room: now and then, so that they are no more than those that are there.
+        if all.len() >= limit || all.len() == all.capacity() {
             all.retain(|one| one.strong_count() > 0);
+            let live = all.len();
+            all.reserve(live.max(16));
         }
         let room = all.len() < limit;
         if room {

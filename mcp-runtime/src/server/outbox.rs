@@ -103,6 +103,7 @@ impl Outbox {
     }
 
     /// How many wait.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.lock().messages.len()
     }

@@ -10,7 +10,7 @@ use mcp_schema::v2026_07_28::{
     ImageContent, PromptMessage, ResourceLink, Role, TextContent, TextOrBlobResourceContents,
     TextResourceContents,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -62,7 +62,6 @@ impl<E: Display + Send + 'static> ToolFailure for E {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<R: IntoToolOutput, E: ToolFailure> IntoToolOutput for Result<R, E> {
     fn output_schema() -> Option<SchemaOf> {
         R::output_schema()
@@ -81,13 +80,39 @@ impl<R: IntoToolOutput, E: ToolFailure> IntoToolOutput for Result<R, E> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Json<T>(pub T);
 
-impl<T: Serialize + JsonSchema> IntoToolOutput for Json<T> {
+impl<T: StructuredOutput> IntoToolOutput for Json<T> {
     fn output_schema() -> Option<SchemaOf> {
-        Some(|generator| T::json_schema(generator))
+        Some(T::schema)
     }
 
     fn into_tool_output(self) -> Result<ToolOutput, RpcError> {
-        structured(serde_json::value::to_raw_value(&self.0))
+        structured(self.0.to_raw_value())
+    }
+}
+
+/// What [`Json`] can hold for a tool: anything with `serde::Serialize` and `schemars::JsonSchema`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the structured output of a tool",
+    label = "`{Self}` has no JSON, or no schema",
+    note = "derive `serde::Serialize` and `schemars::JsonSchema` for it"
+)]
+pub trait StructuredOutput {
+    /// Its schema.
+    #[doc(hidden)]
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+    /// Its JSON.
+    #[doc(hidden)]
+    fn to_raw_value(&self) -> Result<Box<RawValue>, serde_json::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> StructuredOutput for T {
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+
+    fn to_raw_value(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        serde_json::value::to_raw_value(self)
     }
 }
 
@@ -185,7 +210,6 @@ pub trait IntoPrompt {
     fn into_prompt(self) -> Result<PromptOutput, RpcError>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<R: IntoPrompt, E: ToolFailure> IntoPrompt for Result<R, E> {
     fn into_prompt(self) -> Result<PromptOutput, RpcError> {
         self.map_err(refusal)?.into_prompt()
@@ -255,7 +279,6 @@ pub trait IntoResource {
     fn into_resource(self, uri: &str, mime_type: Option<&str>) -> Result<ResourceOutput, RpcError>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<R: IntoResource, E: ToolFailure> IntoResource for Result<R, E> {
     fn into_resource(self, uri: &str, mime_type: Option<&str>) -> Result<ResourceOutput, RpcError> {
         self.map_err(refusal)?.into_resource(uri, mime_type)
@@ -263,7 +286,6 @@ impl<R: IntoResource, E: ToolFailure> IntoResource for Result<R, E> {
 }
 
 /// Nothing there: the resource does not exist.
-#[diagnostic::do_not_recommend]
 impl<R: IntoResource> IntoResource for Option<R> {
     fn into_resource(self, uri: &str, mime_type: Option<&str>) -> Result<ResourceOutput, RpcError> {
         match self {
@@ -296,7 +318,7 @@ impl IntoResource for TextOrBlobResourceContents {
 
 impl IntoResource for String {
     fn into_resource(self, uri: &str, mime_type: Option<&str>) -> Result<ResourceOutput, RpcError> {
-        let mut text = TextResourceContents::new(self, uri);
+        let mut text = TextResourceContents::new(uri, self);
         text.mime_type = Some(mime_type.unwrap_or("text/plain").to_owned());
         TextOrBlobResourceContents::from(text).into_resource(uri, mime_type)
     }
@@ -310,7 +332,7 @@ impl IntoResource for &'static str {
 
 impl IntoResource for Vec<u8> {
     fn into_resource(self, uri: &str, mime_type: Option<&str>) -> Result<ResourceOutput, RpcError> {
-        let mut blob = BlobResourceContents::new(STANDARD.encode(self), uri);
+        let mut blob = BlobResourceContents::new(uri, STANDARD.encode(self));
         blob.mime_type = Some(mime_type.unwrap_or("application/octet-stream").to_owned());
         TextOrBlobResourceContents::from(blob).into_resource(uri, mime_type)
     }

@@ -70,6 +70,7 @@ impl Session {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[cfg(feature = "http")]
     pub fn set_resumable(&self) {
         self.resumable.store(true, Ordering::Relaxed);
     }
@@ -135,6 +136,17 @@ impl Session {
             params.field("requestId", &id);
             params.field("reason", "the server does not need it any more");
         })
+    }
+
+    /// Takes all questions of a call back that are still open: the messages to send.
+    pub fn withdraw_all(&self, cx: &Arc<Context>) -> Vec<Box<str>> {
+        let me = Arc::downgrade(cx);
+        let keys: Vec<Box<str>> = {
+            let state = self.state();
+            let mine = state.questions.values().filter(|waiting| waiting.cx.ptr_eq(&me));
+            mine.map(|waiting| waiting.key.clone()).collect()
+        };
+        keys.iter().filter_map(|key| self.withdraw(&me, key)).collect()
     }
 
     /// The client answers a request of ours. The first answer counts; others, and those to nothing, are passed over.

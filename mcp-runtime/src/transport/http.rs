@@ -10,7 +10,9 @@
 mod body;
 mod guard;
 mod listen;
+mod message;
 mod replay;
+mod reply;
 mod request;
 mod running;
 mod sessions;
@@ -24,25 +26,21 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use serde_json::value::RawValue;
+use http::{HeaderName, Method, Request, Response, StatusCode, header};
 use tower_service::Service;
 
 pub use self::body::ResponseBody;
 pub use self::listen::HttpServer;
+use self::message::Next;
+use self::reply::{Refusal, bad_request, empty, events, json, not_allowed, only, refused};
 use self::request::{Accept, Head, Unread};
-use self::running::{Batch, Gauge, Running, Work, array};
-use self::sessions::{Entry, NoSession, Sessions};
-use super::stream::neither;
-use crate::error::{RpcError, code};
-use crate::protocol::envelope::{self, BadMessage, Id, Message};
-use crate::protocol::headers::{check_standard, name_member};
-use crate::protocol::modern::{self, Meta};
+use self::running::{Gauge, Running};
+use self::sessions::{Entry, Sessions};
+use crate::error::RpcError;
 use crate::protocol::revision::Revision;
-use crate::protocol::{Response as Answer, Status, error_response};
 use crate::server::builder::Server;
-use crate::server::dispatch::{Begun, Incoming, Peer, names_a_version};
-use crate::server::drive::{Drive, Item};
+use crate::server::drive::Item;
+use crate::server::limits::Limits;
 use crate::server::principal::Principal;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -111,12 +109,6 @@ impl Drop for Endpoint {
     }
 }
 
-/// What becomes of the message of a POST.
-enum Next {
-    Done(Response<ResponseBody>),
-    Run(Running),
-}
-
 impl Endpoint {
     async fn answer<B: http_body::Body>(
         self: Arc<Self>,
@@ -125,14 +117,14 @@ impl Endpoint {
         let (parts, body) = request.into_parts();
         let head = Head::read(&parts.headers);
         if let Err(refusal) = self.admit(&parts, &head) {
-            return refusal;
+            return *refusal;
         }
         let mut response = match parts.method {
             Method::POST => self.post(&parts, &head, body).await,
-            Method::GET => self.listen(&parts, &head).unwrap_or_else(|refusal| refusal),
-            Method::DELETE => self.end_session(&parts, &head).unwrap_or_else(|refusal| refusal),
+            Method::GET => self.listen(&parts, &head).unwrap_or_else(|refusal| *refusal),
+            Method::DELETE => self.end_session(&parts, &head).unwrap_or_else(|refusal| *refusal),
             Method::OPTIONS => guard::preflight(&parts.headers),
-            _ => not_allowed("this endpoint has no such method", METHODS),
+            _ => *not_allowed("this endpoint has no such method", METHODS),
         };
         if let Some(origin) = parts.headers.get(header::ORIGIN) {
             guard::let_read(response.headers_mut(), origin.clone());
@@ -141,7 +133,7 @@ impl Endpoint {
     }
 
     /// Both headers, each by itself.
-    fn admit(&self, parts: &Parts, head: &Head<'_>) -> Result<(), Response<ResponseBody>> {
+    fn admit(&self, parts: &Parts, head: &Head<'_>) -> Result<(), Refusal> {
         let allowed = &self.server.inner().allowed;
         // HTTP/2 has no such header, and a request to a proxy may have both: then both count.
         let authority = parts.uri.authority().map(|it| it.as_str().as_bytes());
@@ -174,34 +166,33 @@ impl Endpoint {
         body: B,
     ) -> Response<ResponseBody> {
         if !head.json {
-            return refused(
+            return *refused(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "the body must be JSON, and `Content-Type` must say so",
             );
         }
         let accept = head.accept;
         if !accept.json && !accept.events {
-            return refused(
+            return *refused(
                 StatusCode::NOT_ACCEPTABLE,
                 "answers are `application/json` or `text/event-stream`: accept both",
             );
         }
         let limits = self.server.limits();
-        // Three times what a head may take, for all of it: a body of the longest size still needs no fast line.
-        let bytes = match request::body(body, limits.message, 3 * limits.header_timeout).await {
+        let bytes = match request::body(body, limits.message, waiting_time(limits)).await {
             Ok(bytes) => bytes,
             Err(Unread::TooLong) => {
                 let limit = limits.message;
-                return refused(
+                return *refused(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     &format!("a message may have {limit} bytes at most"),
                 );
             }
             Err(Unread::TooSlow) => {
-                return refused(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
+                return *refused(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time");
             }
             Err(Unread::Broken) => {
-                return refused(StatusCode::BAD_REQUEST, "the body broke off");
+                return *refused(StatusCode::BAD_REQUEST, "the body broke off");
             }
         };
         match self.message(parts, head, &bytes) {
@@ -210,290 +201,15 @@ impl Endpoint {
         }
     }
 
-    fn message(&self, parts: &Parts, head: &Head<'_>, bytes: &[u8]) -> Next {
-        let principal = parts.extensions.get::<Principal>();
-        if let Some(batch) = envelope::batch(bytes) {
-            return self.batch(head, principal, batch).unwrap_or_else(Next::Done);
-        }
-        let done = match Message::parse(bytes) {
-            Err(BadMessage { id, error }) => Err(bad_request(id.as_ref(), &error)),
-            Ok(Message::Request { id, method, params }) => {
-                return self
-                    .request(head, principal, &Incoming { id, method: &method, params })
-                    .unwrap_or_else(Next::Done);
-            }
-            Ok(Message::Notification { method, params }) => {
-                self.notification(head, principal, &method, params)
-            }
-            Ok(Message::Response { id, outcome }) => {
-                self.session(head, principal, None).map(|entry| entry.session.answer(&id, outcome))
-            }
-        };
-        Next::Done(match done {
-            Ok(()) => empty(StatusCode::ACCEPTED),
-            Err(refusal) => refusal,
-        })
-    }
-
-    fn request(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        incoming: &Incoming<'_>,
-    ) -> Result<Next, Response<ResponseBody>> {
-        let Incoming { id, method, params } = incoming;
-        let refuse = |error: &RpcError| bad_request(Some(id), error);
-        let params = Params::read(*params).map_err(|error| refuse(&error))?;
-        if names_a_version(params.meta) || named_revision(head).is_some_and(Revision::is_modern) {
-            return self.modern(head, principal, incoming, &params);
-        }
-        if *method == "initialize" {
-            return self.initialize(head, principal, incoming).map(Next::Done);
-        }
-        let entry = self.session(head, principal, Some(id))?;
-        Ok(match self.server.begin(peer(&entry, principal), incoming) {
-            Begun::Done(response) => Next::Done(json(response)),
-            Begun::Drive(drive) => self.run(Work::One(drive), Some(&entry), id)?,
-        })
-    }
-
-    /// A request of a revision without sessions (2026-07-28, Streamable HTTP, Request Metadata).
-    fn modern(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        incoming: &Incoming<'_>,
-        params: &Params<'_>,
-    ) -> Result<Next, Response<ResponseBody>> {
-        let Incoming { id, method, .. } = incoming;
-        let refuse = |error: RpcError| bad_request(Some(id), &error);
-        let mismatch = |text: String| refuse(RpcError::new(code::HEADER_MISMATCH, text));
-        if let Some(name) = head.twice {
-            return Err(mismatch(format!("Header mismatch: {name} header stands twice")));
-        }
-        let meta = Meta::read(params.meta.map_or("{}", RawValue::get)).map_err(refuse)?;
-        let name = name_member(method).and_then(|member| params.name(member));
-        let check = |version: &str| {
-            check_standard(&head.standard, method, name.as_deref(), version)
-                .map_err(|found| mismatch(found.to_string()))
-        };
-        // Header and body disagree: that comes before what is wrong with either of them.
-        if let Some(version) = &meta.protocol_version
-            && head.standard.protocol_version.is_some_and(|value| value != version.as_bytes())
-        {
-            check(version)?;
-        }
-        let revision = meta.revision().map_err(refuse)?;
-        check(revision.as_str())?;
-        if *method == "tools/call"
-            && let Some(tool) =
-                name.as_deref().and_then(|name| self.server.registry().tool(name).cloned())
-            && !tool.headers.is_empty()
-        {
-            let twice = std::cell::Cell::new(false);
-            let lookup = |name: &str| {
-                let mut values = head.all.get_all(name).into_iter();
-                let first = values.next().map(HeaderValue::as_bytes);
-                twice.set(twice.get() || values.next().is_some());
-                first
-            };
-            let arguments = params.arguments.map(RawValue::get);
-            tool.headers.check(arguments, lookup).map_err(|found| mismatch(found.to_string()))?;
-            if twice.get() {
-                return Err(mismatch(
-                    "Header mismatch: an Mcp-Param header stands twice".to_owned(),
-                ));
-            }
-        }
-        let peer = Peer { revision, session: None, principal: principal.cloned(), calls: None };
-        match self.server.begin(peer, incoming) {
-            Begun::Done(response) => Ok(Next::Done(json(response))),
-            Begun::Drive(Drive::Listen(_)) if !head.accept.events => Err(refused(
-                StatusCode::NOT_ACCEPTABLE,
-                "`subscriptions/listen` is answered by an event stream: accept `text/event-stream`",
-            )),
-            Begun::Drive(drive) => self.run(Work::One(drive), None, id),
-        }
-    }
-
-    fn run(
-        &self,
-        work: Work,
-        entry: Option<&Arc<Entry>>,
-        id: &Id,
-    ) -> Result<Next, Response<ResponseBody>> {
-        let permit = match &work {
-            // Bounded by itself.
-            Work::One(Drive::Listen(_)) => None,
-            _ => match self.running.enter() {
-                None => return Err(busy(Some(id), "too many calls at the same time")),
-                permit => permit,
-            },
-        };
-        Ok(Next::Run(Running::new(work, permit, entry.map(Entry::busy))))
-    }
-
-    fn notification(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        method: &str,
-        params: Option<&RawValue>,
-    ) -> Result<(), Response<ResponseBody>> {
-        let Params { meta, .. } =
-            Params::read(params).map_err(|error| bad_request(None, &error))?;
-        if names_a_version(meta) || named_revision(head).is_some_and(Revision::is_modern) {
-            // There is none that a modern client would have to send; one of an extension means nothing here.
-            return Ok(());
-        }
-        let entry = self.session(head, principal, None)?;
-        if method == "notifications/cancelled" {
-            entry.session.calls.cancel(params);
-        }
-        Ok(())
-    }
-
-    fn initialize(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        incoming: &Incoming<'_>,
-    ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
-        self.check_version(head, Some(&incoming.id))?;
-        let (session, response) = self
-            .server
-            .initialize(&incoming.id, incoming.params, principal.cloned(), None)
-            .map_err(json)?;
-        session.set_resumable();
-        let entry = self.sessions.add(session).map_err(|why| match why {
-            NoSession::Full => busy(Some(&incoming.id), "too many sessions at the same time"),
-            NoSession::NoRandomness => json_with(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                error_response(
-                    Some(&incoming.id),
-                    &RpcError::internal("no session id"),
-                    Status::Ok,
-                ),
-            ),
-        })?;
-        let mut response = json(response);
-        if let Ok(id) = HeaderValue::from_str(&entry.id) {
-            response.headers_mut().insert(SESSION_ID, id);
-        }
-        Ok(response)
-    }
-
-    /// Where there is a version header, it must name a version (2025-11-25, Protocol Version Header).
-    fn check_version(
-        &self,
-        head: &Head<'_>,
-        id: Option<&Id>,
-    ) -> Result<(), Response<ResponseBody>> {
-        if let Some(name) = head.twice {
-            return Err(bad_request(
-                id,
-                &RpcError::invalid_request(format!("`{name}` stands twice")),
-            ));
-        }
-        match head.standard.protocol_version {
-            Some(value) if named_revision(head).is_none() => {
-                Err(bad_request(id, &modern::unsupported_version(&String::from_utf8_lossy(value))))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The session that a request belongs to.
-    fn session(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        id: Option<&Id>,
-    ) -> Result<Arc<Entry>, Response<ResponseBody>> {
-        self.check_version(head, id)?;
-        let Some(session) = head.session else { return Err(bad_request(id, &neither())) };
-        self.sessions.find(session, principal).ok_or_else(|| {
-            let error = RpcError::invalid_request(
-                "this session does not exist, or has ended: begin anew with `initialize`",
-            );
-            json_with(StatusCode::NOT_FOUND, error_response(id, &error, Status::NotFound))
-        })
-    }
-
-    /// Batches exist up to 2025-03-26, which MUST receive them.
-    fn batch(
-        &self,
-        head: &Head<'_>,
-        principal: Option<&Principal>,
-        batch: Result<Vec<&RawValue>, RpcError>,
-    ) -> Result<Next, Response<ResponseBody>> {
-        let refuse = |error: RpcError| bad_request(None, &error);
-        let messages = batch.map_err(refuse)?;
-        let entry = match head.session {
-            Some(_) => Some(self.session(head, principal, None)?),
-            None => None,
-        };
-        let Some(entry) = entry.filter(|entry| entry.session.revision.has_batches()) else {
-            return Err(refuse(RpcError::invalid_request(
-                "batches exist up to 2025-03-26 only: send one message at a time",
-            )));
-        };
-        let limit = self.server.limits().batch;
-        if messages.len() > limit {
-            let error = format!("a batch may have {limit} messages at most");
-            return Err(refuse(RpcError::invalid_request(error)));
-        }
-        let (mut drives, mut responses) = (Vec::new(), Vec::new());
-        for message in messages {
-            match Message::parse(message.get().as_bytes()) {
-                Err(BadMessage { id, error }) => {
-                    responses.push(error_response(id.as_ref(), &error, Status::Ok).body);
-                }
-                Ok(Message::Request { id, method, params }) => {
-                    let incoming = Incoming { id, method: &method, params };
-                    match self.server.begin(peer(&entry, principal), &incoming) {
-                        Begun::Done(response) => responses.push(response.body),
-                        Begun::Drive(drive) => drives.push(drive),
-                    }
-                }
-                Ok(Message::Notification { method, params }) => {
-                    if method == "notifications/cancelled" {
-                        entry.session.calls.cancel(params);
-                    }
-                }
-                Ok(Message::Response { id, outcome }) => entry.session.answer(&id, outcome),
-            }
-        }
-        if !drives.is_empty() {
-            let Some(permit) = self.running.enter() else {
-                return Err(busy(None, "too many calls at the same time"));
-            };
-            let work = Work::Batch(Batch { drives, responses });
-            return Ok(Next::Run(Running::new(work, Some(permit), Some(entry.busy()))));
-        }
-        Ok(Next::Done(match &responses[..] {
-            [] => empty(StatusCode::ACCEPTED),
-            _ => json(array(&responses)),
-        }))
-    }
-
     /// The session that a GET or DELETE is for. Modern revisions know neither.
-    fn addressed(
-        &self,
-        parts: &Parts,
-        head: &Head<'_>,
-    ) -> Result<Arc<Entry>, Response<ResponseBody>> {
+    fn addressed(&self, parts: &Parts, head: &Head<'_>) -> Result<Arc<Entry>, Refusal> {
         if head.session.is_none() || named_revision(head).is_some_and(Revision::is_modern) {
             return Err(not_allowed("without a session there is only POST", "POST, OPTIONS"));
         }
         self.session(head, parts.extensions.get::<Principal>(), None)
     }
 
-    fn listen(
-        &self,
-        parts: &Parts,
-        head: &Head<'_>,
-    ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
+    fn listen(&self, parts: &Parts, head: &Head<'_>) -> Result<Response<ResponseBody>, Refusal> {
         if !head.accept.events {
             return Err(not_allowed(
                 "GET opens an event stream: accept `text/event-stream`",
@@ -529,11 +245,16 @@ impl Endpoint {
         &self,
         parts: &Parts,
         head: &Head<'_>,
-    ) -> Result<Response<ResponseBody>, Response<ResponseBody>> {
+    ) -> Result<Response<ResponseBody>, Refusal> {
         let entry = self.addressed(parts, head)?;
         self.sessions.remove(&entry);
         Ok(empty(StatusCode::NO_CONTENT))
     }
+}
+
+/// How long a body may take to arrive, and how long a client may stop reading: three times what a head may take.
+fn waiting_time(limits: &Limits) -> Duration {
+    limits.header_timeout.saturating_mul(3)
 }
 
 /// Answers a request, with JSON if it has nothing to say before its response.
@@ -567,48 +288,6 @@ fn is_question(text: &str) -> bool {
     text.starts_with(r#"{"jsonrpc":"2.0","id":"#)
 }
 
-/// The parameters that a gateway can see in headers, and what tells the era.
-#[derive(Default)]
-struct Params<'a> {
-    meta: Option<&'a RawValue>,
-    name: Option<&'a RawValue>,
-    uri: Option<&'a RawValue>,
-    task_id: Option<&'a RawValue>,
-    arguments: Option<&'a RawValue>,
-}
-
-impl<'a> Params<'a> {
-    fn read(params: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        let Some(params) = params else { return Ok(Self::default()) };
-        let [meta, name, uri, task_id, arguments] =
-            envelope::fields(params.get(), &["_meta", "name", "uri", "taskId", "arguments"])
-                .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
-        if meta.is_some_and(|meta| !meta.get().starts_with('{')) {
-            return Err(RpcError::invalid_params("`_meta` must be an object"));
-        }
-        Ok(Self { meta, name, uri, task_id, arguments })
-    }
-
-    fn name(&self, member: &str) -> Option<std::borrow::Cow<'a, str>> {
-        let raw = match member {
-            "name" => self.name,
-            "uri" => self.uri,
-            _ => self.task_id,
-        };
-        raw.and_then(envelope::text)
-    }
-}
-
-fn peer(entry: &Entry, principal: Option<&Principal>) -> Peer {
-    let session = &entry.session;
-    Peer {
-        revision: session.revision,
-        session: Some(session.clone()),
-        principal: principal.cloned(),
-        calls: Some(session.calls.clone()),
-    }
-}
-
 /// The revision that the version header names, if it names one that is served.
 fn named_revision(head: &Head<'_>) -> Option<Revision> {
     Revision::from_version(std::str::from_utf8(head.standard.protocol_version?).ok()?.trim())
@@ -618,67 +297,4 @@ fn named_revision(head: &Head<'_>) -> Option<Revision> {
 fn event_id(id: &[u8]) -> Option<(u64, u64)> {
     let (stream, event) = std::str::from_utf8(id).ok()?.trim().split_once('-')?;
     Some((stream.parse().ok()?, event.parse().ok()?))
-}
-
-fn empty(status: StatusCode) -> Response<ResponseBody> {
-    let mut response = Response::new(ResponseBody::empty());
-    *response.status_mut() = status;
-    response
-}
-
-fn json(answer: Answer) -> Response<ResponseBody> {
-    let status = match answer.status {
-        Status::Ok => StatusCode::OK,
-        Status::BadRequest => StatusCode::BAD_REQUEST,
-        Status::NotFound => StatusCode::NOT_FOUND,
-    };
-    json_with(status, answer)
-}
-
-fn json_with(status: StatusCode, answer: Answer) -> Response<ResponseBody> {
-    let mut response = Response::new(ResponseBody::full(answer.body));
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
-}
-
-fn events(body: ResponseBody) -> Response<ResponseBody> {
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Some proxies hold a response back until it is complete, or long (2026-07-28, Receiving Messages).
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
-}
-
-/// An event stream of one event, for clients that read nothing else.
-fn only(message: &[u8]) -> Response<ResponseBody> {
-    let mut event = Vec::new();
-    body::write_event(&mut event, None, message);
-    events(ResponseBody::full(event))
-}
-
-fn bad_request(id: Option<&Id>, error: &RpcError) -> Response<ResponseBody> {
-    json(error_response(id, error, Status::BadRequest))
-}
-
-/// Refused for what HTTP says about it, before anybody looked at the message.
-fn refused(status: StatusCode, why: &str) -> Response<ResponseBody> {
-    json_with(status, error_response(None, &RpcError::invalid_request(why), Status::BadRequest))
-}
-
-fn not_allowed(why: &str, methods: &'static str) -> Response<ResponseBody> {
-    let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, why);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
-    response
-}
-
-fn busy(id: Option<&Id>, why: &str) -> Response<ResponseBody> {
-    let error = RpcError::internal(format!("{why}: try again later"));
-    let mut response =
-        json_with(StatusCode::SERVICE_UNAVAILABLE, error_response(id, &error, Status::BadRequest));
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    response
 }

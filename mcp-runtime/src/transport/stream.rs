@@ -15,13 +15,13 @@ use tokio::task::JoinSet;
 
 use crate::error::{RpcError, ServeError};
 use crate::protocol::envelope::{self, BadMessage, Id, Message};
-use crate::protocol::modern::Meta;
+use crate::protocol::params::Params;
 use crate::protocol::revision::Revision;
 use crate::protocol::{Status, error_response, modern};
 use crate::server::builder::Server;
 use crate::server::calls::Calls;
 use crate::server::context::Subject;
-use crate::server::dispatch::{Begun, Incoming, Peer, meta_of, names_a_version};
+use crate::server::dispatch::{Begun, Incoming, Peer};
 use crate::server::drive::{Drive, Item};
 use crate::server::listen::Listener;
 use crate::server::principal::Principal;
@@ -134,14 +134,12 @@ impl Connection {
             push(out, &error_response(Some(&id), error, Status::Ok).body);
             None
         };
-        let meta = match meta_of(params) {
-            Ok(meta) => meta,
+        let read = match Params::read(params) {
+            Ok(read) => read,
             Err(error) => return refuse(&error),
         };
-        let peer = if names_a_version(meta) {
-            let revision =
-                Meta::read(meta.map_or("{}", RawValue::get)).and_then(|meta| meta.revision());
-            match revision {
+        let peer = if read.names_a_version() {
+            match read.meta.revision() {
                 Ok(revision) => Peer {
                     revision,
                     session: None,
@@ -185,7 +183,7 @@ impl Connection {
         } else {
             return refuse(&neither());
         };
-        match self.server.begin(peer, &Incoming { id, method, params }) {
+        match self.server.begin(peer, &Incoming { id, method, params: read }) {
             Begun::Done(response) => {
                 push(out, &response.body);
                 None

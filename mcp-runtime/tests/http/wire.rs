@@ -40,9 +40,11 @@ impl Request {
 
     pub fn modern_for(id: i64, method: &str, mut params: Value, capabilities: Value) -> Self {
         params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
-        params["_meta"]["io.modelcontextprotocol/clientInfo"] = json!({"name": "test", "version": "1"});
+        params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+            json!({"name": "test", "version": "1"});
         params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities;
-        let name = params.get("name").or(params.get("uri")).and_then(Value::as_str).map(str::to_owned);
+        let name =
+            params.get("name").or(params.get("uri")).and_then(Value::as_str).map(str::to_owned);
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let request = Self::post(&message)
             .header("MCP-Protocol-Version", "2026-07-28")
@@ -89,6 +91,10 @@ impl Request {
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
+    }
+
+    pub fn into_body(self) -> Vec<u8> {
+        self.body
     }
 
     pub fn head(&self) -> String {
@@ -193,7 +199,12 @@ impl Client {
     pub async fn connect(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).await.expect("a server");
         stream.set_nodelay(true).expect("an option");
-        Self { stream: BufReader::new(stream), reply: Reply::default(), buffer: String::new(), left: None }
+        Self {
+            stream: BufReader::new(stream),
+            reply: Reply::default(),
+            buffer: String::new(),
+            left: None,
+        }
     }
 
     pub async fn raw(&mut self, bytes: impl AsRef<[u8]>) {
@@ -214,6 +225,14 @@ impl Client {
     /// Whether the server closes the connection without another byte.
     pub async fn is_closed(&mut self) -> bool {
         self.line().await.is_none()
+    }
+
+    /// How much comes before the connection ends, however it does.
+    pub async fn bytes_until_the_end(&mut self) -> usize {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut bytes));
+        let _ = read.await.expect("an end");
+        bytes.len()
     }
 
     pub async fn read_head(&mut self) -> &Reply {
@@ -281,14 +300,11 @@ impl Client {
     }
 
     /// The next message, with its event's id.
-    #[track_caller]
-    pub fn message(&mut self) -> impl Future<Output = (Option<String>, Value)> {
-        async {
-            loop {
-                let event = self.event().await.expect("a message");
-                if event.data.as_deref().is_some_and(|data| !data.is_empty()) {
-                    return (event.id.clone(), event.json());
-                }
+    pub async fn message(&mut self) -> (Option<String>, Value) {
+        loop {
+            let event = self.event().await.expect("a message");
+            if event.data.as_deref().is_some_and(|data| !data.is_empty()) {
+                return (event.id.clone(), event.json());
             }
         }
     }

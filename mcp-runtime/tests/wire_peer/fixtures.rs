@@ -7,7 +7,7 @@ use mcp_runtime::content::{self, ContentBlock, PromptMessage, ResourceLink};
 use mcp_runtime::schema::shared::LoggingLevel;
 use mcp_runtime::{
     Args, Completion, Context, Elicited, InputError, Json, Partial, RpcError, Server,
-    ServerBuilder, State, ToolOutput, mcp_prompt, mcp_resource, mcp_tool,
+    ServerBuilder, State, StepError, ToolOutput, mcp_prompt, mcp_resource, mcp_tool,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,9 +101,9 @@ async fn kinds() -> Vec<ContentBlock> {
 
 #[mcp_tool]
 async fn structured() -> ToolOutput {
-    ToolOutput::text("two").with_structured(serde_json::json!({ "hits": 2 })).with(
-        content::TextContent::new("hits"),
-    )
+    ToolOutput::text("two")
+        .with_structured(serde_json::json!({ "hits": 2 }))
+        .with(content::TextContent::new("hits"))
 }
 
 #[mcp_tool]
@@ -166,6 +166,12 @@ async fn patient(cx: &Context) -> String {
     }
 }
 
+/// Asks, and has less time than whoever is asked.
+#[mcp_tool(timeout = "3s")]
+async fn impatient(cx: &Context) -> Result<String, InputError> {
+    cx.elicit::<Approval>("approval", "Well?").await.map(|_| "answered".to_owned())
+}
+
 #[mcp_tool]
 async fn visit(cx: &Context) -> Result<String, InputError> {
     let answer = cx.elicit_url("login", "Log in", "https://example.com/login").await?;
@@ -175,7 +181,7 @@ async fn visit(cx: &Context) -> Result<String, InputError> {
 #[mcp_tool]
 async fn haiku(cx: &Context) -> Result<String, InputError> {
     let message = cx.sample_text("haiku", "Write a haiku", 50).await?;
-    Ok(format!("{} wrote it", message.model))
+    Ok(format!("{} wrote {}", message.0.model, message.text()))
 }
 
 #[mcp_tool]
@@ -210,13 +216,13 @@ async fn thrice(cx: &Context, shared: &State<Shared>) -> Result<String, InputErr
     for round in 0..3 {
         let answer = cx.elicit::<Approval>(("round", round), format!("Round {round}?")).await?;
         answers.push(answer.accepted()?.approved);
-        let noted: Result<(), String> = cx
+        let noted: Result<(), StepError> = cx
             .step(("note", round), || async {
                 shared.0.note(format!("round {round}"));
                 Ok(())
             })
             .await;
-        noted.map_err(InputError::Failed)?;
+        noted.map_err(|error| InputError::Failed(error.to_string()))?;
     }
     Ok(format!("{answers:?}"))
 }
@@ -234,6 +240,17 @@ async fn reports(cx: &Context) -> String {
     cx.progress(0.5).await;
     cx.progress(2.0).await;
     "done".to_owned()
+}
+
+/// Reports, asks, and reports again.
+#[mcp_tool]
+async fn walks(cx: &Context) -> Result<String, InputError> {
+    cx.progress(1.0).await;
+    cx.log(LoggingLevel::Info, "before").await;
+    cx.elicit::<Approval>("approval", "Well?").await?;
+    cx.progress(2.0).await;
+    cx.log(LoggingLevel::Info, "after").await;
+    Ok("there".to_owned())
 }
 
 #[mcp_tool]
@@ -368,6 +385,7 @@ pub fn builder() -> (ServerBuilder, std::sync::Arc<Seen>) {
         .tool::<sizes>()
         .tool::<delete>()
         .tool::<patient>()
+        .tool::<impatient>()
         .tool::<visit>()
         .tool::<haiku>()
         .tool::<folders>()
@@ -376,6 +394,7 @@ pub fn builder() -> (ServerBuilder, std::sync::Arc<Seen>) {
         .tool::<thrice>()
         .tool::<needs_a_model>()
         .tool::<reports>()
+        .tool::<walks>()
         .tool::<logs>()
         .tool::<waits>()
         .tool::<stubborn>()

@@ -14,12 +14,8 @@ use tokio::io::{
 };
 use tokio::task::JoinHandle;
 
-pub const LEGACY: [Revision; 4] = [
-    Revision::V2024_11_05,
-    Revision::V2025_03_26,
-    Revision::V2025_06_18,
-    Revision::V2025_11_25,
-];
+pub const LEGACY: [Revision; 4] =
+    [Revision::V2024_11_05, Revision::V2025_03_26, Revision::V2025_06_18, Revision::V2025_11_25];
 
 /// Longer than anything in the tests takes. Time is paused: it costs nothing.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -179,12 +175,22 @@ impl Peer {
         message["params"].take()
     }
 
-    /// Closes its side, and waits for the server to be done.
-    pub async fn end(mut self) {
+    /// Closes its side.
+    pub async fn shut(&mut self) {
         self.writer.shutdown().await.expect("an open stream");
+    }
+
+    /// Waits for the server to be done, which must have nothing more to say.
+    pub async fn ended(mut self) {
         let rest = tokio::time::timeout(LONG, self.lines.next_line()).await.expect("an end");
         assert_eq!(rest.expect("a readable stream"), None);
         self.serving.await.expect("no panic").expect("served to the end");
+    }
+
+    /// Closes its side, and waits for the server to be done.
+    pub async fn end(mut self) {
+        self.shut().await;
+        self.ended().await;
     }
 }
 

@@ -191,7 +191,6 @@ impl Row {
     fn close(&mut self, key: &Key, standing: Standing) {
         self.questions.remove(key);
         self.answers.remove(key);
-        self.saved.held.retain(|(held, _)| held != key);
         if let Some(asked) = self.saved.asked.iter_mut().find(|asked| asked.key == *key) {
             asked.standing = standing;
         }
@@ -244,7 +243,7 @@ impl Home for MemoryHome {
 impl Promote for Arc<MemoryHome> {
     fn create(
         &self,
-        saved: Saved,
+        mut saved: Saved,
         questions: Vec<(Key, Question)>,
     ) -> BoxFuture<'_, Result<Promoted, HomeError>> {
         Box::pin(async move {
@@ -254,7 +253,13 @@ impl Promote for Arc<MemoryHome> {
                 if row.is_some() {
                     return Err(HomeError::Unavailable("there is a call already".into()));
                 }
+                let held = std::mem::take(&mut saved.held);
                 let mut created = Row::new(saved, questions);
+                for (key, json) in held {
+                    if created.questions.contains_key(&key) {
+                        created.answers.insert(key, (0, json));
+                    }
+                }
                 created.epoch = 1;
                 *row = Some(created);
             }

@@ -247,6 +247,6 @@ async fn a_cancel_with_clean_up_is_the_same_after_any_crash() {
             }
         };
         assert_eq!(outcome, "cancelled");
-        assert_eq!(home_keys(&home), ["reserve", "#cancelled", "release"]);
+        assert_eq!(home_keys(&home), ["reserve", "cancelled", "release", "cancelled#2"]);
     }
 }

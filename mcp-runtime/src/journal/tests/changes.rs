@@ -66,14 +66,14 @@ fn a_saved_call_is_small_and_comes_back_whole() {
             learned("failed", Learned::Error("\"quoted\" \u{1f600}".into())),
             learned("asked", Learned::Answer(raw(&json!([1, 2])).into())),
             learned("slept", Learned::Fired),
-            learned("#cancelled", Learned::Cancelled),
+            learned("cancelled", Learned::Cancelled),
         ])
     };
     let text = serde_json::to_string(&saved).unwrap();
     assert_eq!(text.len(), saved.size());
     assert_eq!(
         text,
-        r##"["07070707070707070707070707070707","1",[["quote","v",{"price":42}],["failed","e","\"quoted\" 😀"],["asked","a",[1,2]],["slept","f",null],["#cancelled","c",null]],[["nap",5]],[["q","44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","o"]],[["q",{"a":1}]],0.5]"##
+        r##"["07070707070707070707070707070707","1",[["quote","v",{"price":42}],["failed","e","\"quoted\" 😀"],["asked","a",[1,2]],["slept","f",null],["cancelled","c",null]],[["nap",5]],[["q","44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","o"]],[["q",{"a":1}]],0.5]"##
     );
     assert_eq!(serde_json::from_str::<Saved>(&text).unwrap(), saved);
     assert_eq!(saved.size_of_largest().unwrap().0, "failed");

@@ -27,9 +27,11 @@ enum Node {
         id: u32,
         time: u64,
     },
-    Cancelled,
-    /// A future that is not the journal's. Never within a select: which branch wins would then
-    /// depend on something that no journal knows.
+    Cancelled {
+        id: u32,
+    },
+    /// A future that is not the journal's. Never within a select or an unordered set: which branch
+    /// wins would then depend on something that no journal knows.
     Raw {
         pause: u64,
     },
@@ -56,25 +58,25 @@ impl Random {
         self.below(100) < percent
     }
 
-    fn node(&mut self, depth: u32, next: &mut u32, in_select: bool) -> Node {
+    fn node(&mut self, depth: u32, next: &mut u32, raced: bool) -> Node {
         *next += 1;
         let id = *next;
-        let mut some = |random: &mut Self, at_least: u64, in_select| {
+        let mut some = |random: &mut Self, at_least: u64, raced| {
             let number = at_least + random.below(3);
-            (0..number).map(|_| random.node(depth - 1, next, in_select)).collect()
+            (0..number).map(|_| random.node(depth - 1, next, raced)).collect()
         };
         match if depth == 0 { self.below(10) } else { 10 + self.below(11) } {
             0..=3 => Node::Step { id, pause: self.below(6) },
             4 | 5 => Node::Ask { id, limit: self.chance(40).then(|| 1 + self.below(40)) },
             6 | 7 => Node::Sleep { id, time: self.below(20) },
-            8 => Node::Cancelled,
-            9 if in_select => Node::Step { id, pause: self.below(6) },
+            8 => Node::Cancelled { id },
+            9 if raced => Node::Step { id, pause: self.below(6) },
             9 => Node::Raw { pause: self.below(6) },
-            10..=12 => Node::Sequence(some(self, 2, in_select)),
-            13 => Node::Loop(2 + id % 2, Box::new(self.node(depth - 1, next, in_select))),
-            14..=16 => Node::Join(some(self, 2, in_select)),
+            10..=12 => Node::Sequence(some(self, 2, raced)),
+            13 => Node::Loop(2 + id % 2, Box::new(self.node(depth - 1, next, raced))),
+            14..=16 => Node::Join(some(self, 2, raced)),
             17 | 18 => Node::Select(some(self, 2, true)),
-            _ => Node::Unordered(some(self, 2, in_select)),
+            _ => Node::Unordered(some(self, 2, true)),
         }
     }
 }
@@ -133,9 +135,9 @@ impl Program {
                     cx.sleep(("sleep", id), Duration::from_millis(*time)).await;
                     seen.note(format!("sleep {id}"));
                 }
-                Node::Cancelled => {
-                    cx.cancelled().await;
-                    seen.note("cancelled");
+                Node::Cancelled { id } => {
+                    cx.cancelled_as(("cancel", id)).await;
+                    seen.note(format!("cancelled {id}"));
                 }
                 Node::Raw { pause } => self.pause(*pause).await,
                 Node::Sequence(nodes) => {
@@ -190,8 +192,6 @@ struct Tally {
     rounds: u64,
     parked: u64,
     promoted: u64,
-    forks: u64,
-    stuck: u64,
 }
 
 /// A mode with what is kept between its attempts.
@@ -231,7 +231,7 @@ impl Fuzz {
 
     /// Runs the program to its end; says what went wrong.
     async fn run(&mut self, promote: bool, stored_from_the_start: bool) -> Result<(), String> {
-        let mut history = History::default();
+        let (mut history, mut saved_history) = (History::default(), History::default());
         let mut kept = match stored_from_the_start {
             true => Kept::Stored(home()),
             false => Kept::Inline(None, Vec::new()),
@@ -276,7 +276,7 @@ impl Fuzz {
                 Pin::new(&mut driver).poll(cx).map(Some)
             });
             let mut work = Box::pin(work);
-            let mut end = tokio::time::timeout(Duration::from_millis(200), &mut work).await;
+            let mut end = tokio::time::timeout(Duration::from_millis(50), &mut work).await;
             if end.is_err() {
                 // It may be waiting for nothing else any more.
                 self.cancelled = true;
@@ -289,7 +289,7 @@ impl Fuzz {
             }
             drop(work);
             drop(driver);
-            history.end(seen.clone()).map_err(|changed| changed.to_string())?;
+            history.end(seen).map_err(|changed| changed.to_string())?;
             let end = end.map_err(|_| "hangs".to_owned())?;
             if into.saved().is_some() && matches!(kept, Kept::Inline(..)) {
                 self.tally.promoted += 1;
@@ -297,7 +297,13 @@ impl Fuzz {
             }
             match end {
                 Some(End::Done(())) => break,
-                None => self.tally.crashes += 1,
+                None => {
+                    self.tally.crashes += 1;
+                    // What was in memory only has never been: the client shows its state again.
+                    if let Kept::Inline(..) = kept {
+                        history = saved_history.fork();
+                    }
+                }
                 Some(End::Suspended(saved)) => {
                     self.tally.rounds += 1;
                     let mut answers = Vec::new();
@@ -306,9 +312,7 @@ impl Fuzz {
                             answers.push((key.to_string(), self.answer()));
                         }
                     }
-                    // Another attempt from here must see what this one saw, and may differ after.
-                    history = History::default();
-                    history.end(seen).map_err(|changed| changed.to_string())?;
+                    saved_history = history.fork();
                     kept = Kept::Inline(Some(saved), answers);
                 }
                 Some(End::Parked) => self.tally.parked += 1,
@@ -349,7 +353,7 @@ async fn fuzz(name: &str, promote: bool, stored: bool) {
             (seed, fuzz.run(promote, stored).await, fuzz.tally)
         })
     }))
-    .buffer_unordered(64);
+    .buffer_unordered(256);
     let (mut total, mut programs, mut failed) = (Tally::default(), 0, Vec::new());
     while let Some(finished) = running.next().await {
         let (seed, outcome, tally) = finished.unwrap();

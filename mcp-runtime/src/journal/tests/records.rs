@@ -346,3 +346,48 @@ async fn i13_a_type_that_cannot_be_read_back_is_refused_at_once() {
         assert!(matches!(&exit, Exit::Misuse(why) if why.contains("step `s`")), "{exit}");
     }
 }
+
+/// A set of futures does not poll all that was woken in one go, when two of them wake themselves.
+#[tokio::test]
+async fn i2_a_line_is_not_delivered_before_the_last_one_was_taken() {
+    fn spin(until: &AtomicBool) -> impl Future<Output = ()> + Send {
+        std::future::poll_fn(|task| match until.load(SeqCst) {
+            true => Poll::Ready(()),
+            false => {
+                task.waker().wake_by_ref();
+                Poll::Pending
+            }
+        })
+    }
+    async fn crowd(cx: &Run, _: &Env) -> Outcome {
+        let (seen, ran, done) =
+            (Mutex::new(Vec::new()), AtomicBool::new(false), AtomicBool::new(false));
+        let see = |what| seen.lock().unwrap().push(what);
+        let alone = async {
+            let step = cx.step("later", || async {
+                spin(&ran).await;
+                Stepped::Ok(())
+            });
+            step.await.unwrap();
+            see("later");
+        };
+        let crowded = async {
+            let step = cx.step("first", || async {
+                ran.store(true, SeqCst);
+                Stepped::Ok(())
+            });
+            step.await.unwrap();
+            see("first");
+            done.store(true, SeqCst);
+        };
+        let spinners = [spin(&done), spin(&done)].map(futures_util::FutureExt::boxed);
+        let mut crowd: FuturesUnordered<_> = spinners.into_iter().collect();
+        crowd.push(Box::pin(crowded));
+        futures_util::future::join(alone, crowd.count()).await;
+        Ok(json!(*seen.lock().unwrap()))
+    }
+    let (home, clock) = (home(), clock());
+    let seen = done(driver!(call(stored(&home, &clock)), crowd, env()).await);
+    assert_eq!(home_keys(&home), ["first", "later"]);
+    assert_eq!(seen, json!(["first", "later"]));
+}

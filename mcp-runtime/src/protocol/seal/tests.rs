@@ -51,8 +51,7 @@ fn every_changed_character_is_refused() {
 fn every_part_of_the_binding_counts() {
     let sealed = sealed(b"state");
     for (part, other) in [
-        ("purpose", Binding { purpose: Purpose::Session, ..BINDING }),
-        ("purpose", Binding { purpose: Purpose::Cursor, ..BINDING }),
+        ("purpose", Binding { purpose: Purpose::Other, ..BINDING }),
         ("method", Binding { method: "prompts/get", ..BINDING }),
         ("target", Binding { target: "destroy", ..BINDING }),
         ("boundary", Binding { method: "tools/calld", target: "eploy", ..BINDING }),

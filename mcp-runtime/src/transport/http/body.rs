@@ -164,8 +164,9 @@ struct Pulse {
 
 impl Pulse {
     fn new(every: Duration) -> Self {
-        // Not in a circle, whatever somebody set.
-        Self { every: every.max(Duration::from_millis(10)), sleep: None }
+        // Neither in a circle nor out of the clock's range, whatever somebody set.
+        let every = every.clamp(Duration::from_millis(10), Duration::from_secs(24 * 60 * 60));
+        Self { every, sleep: None }
     }
 
     fn rest(&mut self) {

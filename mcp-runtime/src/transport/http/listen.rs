@@ -3,27 +3,35 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Sleep;
 
 use super::body::ResponseBody;
-use super::{Endpoint, McpService, refused};
+use super::reply::refused;
+use super::{Endpoint, McpService, waiting_time};
 use crate::error::ServeError;
 use crate::server::builder::Server;
 
 /// Where the endpoint is.
 const PATH: &str = "/mcp";
+
+/// No clock of a connection goes further.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long to wait when the process has no room for another connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -144,7 +152,10 @@ async fn serve(
 ) {
     // A small answer must not wait for the acknowledgment of the one before.
     let _ = stream.set_nodelay(true);
-    let timeout = endpoint.server.limits().header_timeout;
+    let limits = endpoint.server.limits();
+    let timeout = limits.header_timeout.min(DAY);
+    let stream =
+        Impatient { stream: TokioIo::new(stream), limit: waiting_time(limits), deadline: None };
     let service = service_fn(|request: Request<Incoming>| {
         let endpoint = endpoint.clone();
         async move { Ok::<_, Infallible>(route(endpoint, request).await) }
@@ -153,7 +164,7 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(timeout)
         .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(stream, service);
     let mut connection = pin!(connection);
     let closing = async { drop(closed.wait_for(|closed| *closed).await) };
     let ended = tokio::select! {
@@ -171,7 +182,72 @@ async fn serve(
 
 async fn route(endpoint: Arc<Endpoint>, request: Request<Incoming>) -> Response<ResponseBody> {
     if request.uri().path() != PATH {
-        return refused(StatusCode::NOT_FOUND, "the endpoint is at `/mcp`");
+        return *refused(StatusCode::NOT_FOUND, "the endpoint is at `/mcp`");
     }
     endpoint.answer(request).await
+}
+
+/// A connection that breaks when its client stops reading: what it was to read takes room here, and keeps a call.
+struct Impatient {
+    stream: TokioIo<TcpStream>,
+    limit: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Impatient {
+    fn watch<T>(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.deadline = None;
+            return written;
+        }
+        let limit = self.limit;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Read for Impatient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Impatient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
 }

@@ -284,3 +284,81 @@ impl Ended {
         gone
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use serde_json::value::RawValue;
+
+    use super::super::sessions::Sessions;
+    use super::*;
+    use crate::protocol::legacy::Initialize;
+    use crate::server::session::Session;
+
+    fn limits(replayed_events: usize) -> Limits {
+        Limits { replayed_events, ..Limits::default() }
+    }
+
+    fn entry() -> Arc<Entry> {
+        let params = r#"{"protocolVersion":"2025-06-18"}"#.to_owned();
+        let params = RawValue::from_string(params).expect("JSON");
+        let initialize = Initialize::read(Some(&params)).expect("parameters");
+        Sessions::new(limits(4)).add(Session::new(initialize, None, None)).expect("room")
+    }
+
+    fn read(reader: &mut Reader) -> Poll<Option<String>> {
+        let events = reader.poll(&mut TaskContext::from_waker(Waker::noop()));
+        events.map(|events| events.map(|it| String::from_utf8_lossy(&it).into_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_writer_waits_for_a_slow_reader_and_not_for_one_that_is_gone() {
+        let (log, entry) = (Log::new(7, &limits(2)), entry());
+        let mut reader = Reader::new(log.clone(), None, None, entry.busy());
+        log.push(b"a").await;
+        log.push(b"b").await;
+        let mut cx = TaskContext::from_waker(Waker::noop());
+        {
+            let mut third = pin!(log.push(b"c"));
+            assert!(third.as_mut().poll(&mut cx).is_pending());
+            let text = "id: 7-1\ndata: a\n\nid: 7-2\ndata: b\n\n".to_owned();
+            assert_eq!(read(&mut reader), Poll::Ready(Some(text)));
+            assert!(third.as_mut().poll(&mut cx).is_ready());
+        }
+        log.push(b"d").await;
+        drop(reader);
+        for number in 0..100 {
+            log.push(format!("{number}").as_bytes()).await;
+        }
+        assert_eq!(log.lock().events.len(), 2);
+        log.end();
+        let mut reader = Reader::new(log, Some(3), None, entry.busy());
+        let text = "id: 7-103\ndata: 98\n\nid: 7-104\ndata: 99\n\n".to_owned();
+        assert_eq!(read(&mut reader), Poll::Ready(Some(text)));
+        assert_eq!(read(&mut reader), Poll::Ready(None));
+    }
+
+    #[tokio::test]
+    async fn bytes_are_bounded_as_well() {
+        let limits = Limits { message: 1000, ..limits(256) };
+        let log = Log::new(1, &limits);
+        for _ in 0..50 {
+            log.push(&[b'x'; 400]).await;
+        }
+        assert!(log.bytes() <= 1000 && log.lock().events.len() == 2);
+        // One that is larger than all is kept alone: it may be the response.
+        log.push(&[b'x'; 4000]).await;
+        assert_eq!(log.lock().events.len(), 1);
+    }
+
+    #[test]
+    fn what_is_kept_of_streams_that_have_ended_is_bounded() {
+        let (ended, entry) = (Ended::default(), entry());
+        let mut gone = 0;
+        for number in 0..2 * KEPT_STREAMS as u64 {
+            gone += ended.add(&entry, &Log::new(number, &limits(4))).len();
+        }
+        assert_eq!(gone, KEPT_STREAMS);
+    }
+}

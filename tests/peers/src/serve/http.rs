@@ -12,14 +12,16 @@ use std::time::{Duration, Instant};
 /// A server that is silent for so long will not answer any more.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Connections that stay open, each with one call in flight.
+/// Connections that stay open for a batch of calls, each with one call in flight. Between batches
+/// they are idle while others have their turns, which a server may end: each batch opens its own.
 ///
 /// One thread serves them in turn, and sends a connection's next call as soon as it has read the
 /// answer: a thread for each would take more of the machine, which the server needs.
 pub struct Sockets {
     server: Server,
     shape: Shape,
-    connections: Vec<Connection>,
+    address: SocketAddr,
+    count: usize,
     request: Request,
     answers: Answers,
     next: u64,
@@ -28,10 +30,8 @@ pub struct Sockets {
 impl Sockets {
     pub fn start(server: Server, shape: Shape, count: usize) -> Result<Self> {
         let address = server.address.ok_or("a server without an address")?;
-        let connections = (0..count).map(|_| Connection::open(address));
-        let mut connections = connections.collect::<Result<Vec<_>>>()?;
         let session = match shape {
-            Shape::Session => initialize(&mut connections[0], address)?,
+            Shape::Session => initialize(&mut Connection::open(address)?, address)?,
             Shape::Modern | Shape::Stateless => None,
         };
         if shape == Shape::Session && session.is_none() {
@@ -39,10 +39,10 @@ impl Sockets {
         }
         let request = post(address, &headers(shape, session.as_deref()), &calls::body(shape));
         let (request, answers) = (Request::new(request.into_bytes()), Answers::new());
-        Ok(Self { server, shape, connections, request, answers, next: calls::FIRST })
+        Ok(Self { server, shape, address, count, request, answers, next: calls::FIRST })
     }
 
-    /// Closes the connections, and hands over the process.
+    /// Hands over the process.
     pub fn close(self) -> Server {
         self.server
     }
@@ -50,10 +50,12 @@ impl Sockets {
 
 impl Load for Sockets {
     fn calls(&mut self, calls: usize) -> Result<Spent> {
+        let count = self.count;
+        let connections = (0..count).map(|_| Connection::open(self.address));
+        let mut connections = connections.collect::<Result<Vec<_>>>()?;
         let mut spent = Spent::new(&self.server)?;
-        let count = self.connections.len();
         for at in 0..calls + count {
-            let connection = &mut self.connections[at % count];
+            let connection = &mut connections[at % count];
             // The first turn has nothing to read, the last one nothing to write.
             if at >= count && at - count < calls {
                 let head = connection.receive()?;

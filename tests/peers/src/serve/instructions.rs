@@ -2,6 +2,7 @@
 //! when the machine's other load is taken away. The kernel's part, which is the larger one of a
 //! small call, is not among them.
 
+use super::MANY;
 use super::http::Sockets;
 use super::lane::Load;
 use super::options::{OURS, Options};
@@ -21,7 +22,11 @@ pub fn print(options: &Options) -> Result<()> {
         let bare_or_best = !name.contains("box") && !name.contains("nodelay");
         bare_or_best.then_some((name, command, Some(shape)))
     });
-    for (name, command, shape) in stdio.chain(http.flatten()) {
+    let many = [false, true].into_iter().flat_map(|http| options.tool_servers(http));
+    let many = many.map(|(name, command, shape)| {
+        (format!("{name}, {MANY} tools"), format!("{command} --tools {MANY}"), shape)
+    });
+    for (name, command, shape) in stdio.chain(http.flatten()).chain(many) {
         let run = |calls| {
             let log = env::temp_dir().join(format!("mcpwright-peers-{}.log", process::id()));
             let log = log.display();

@@ -75,9 +75,9 @@ fn echoed(body: &[u8]) -> Option<Vec<u8>> {
         jsonrpc: "2.0",
         id: call.id,
         result: Echoed {
+            result_type: modern.then_some("complete"),
             content: [Text { kind: "text", text: call.params.arguments.text }],
             is_error: false,
-            result_type: modern.then_some("complete"),
         },
     };
     serde_json::to_vec(&answer).ok()
@@ -126,10 +126,10 @@ struct Answer<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Echoed<'a> {
-    content: [Text<'a>; 1],
-    is_error: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     result_type: Option<&'static str>,
+    content: [Text<'a>; 1],
+    is_error: bool,
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,9 @@
+use mcp_runtime::mcp_tool;
+
+#[mcp_tool]
+#[mcp_runtime::mcp_prompt]
+async fn review(code: String) -> String {
+    code
+}
+
+fn main() {}
