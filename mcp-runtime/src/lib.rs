@@ -84,11 +84,14 @@ pub use self::error::{BuildError, RpcError, ServeError, code};
 pub use self::journal::{Journaled, StepError, StepFailure, StepName};
 pub use self::protocol::revision::Revision;
 pub use self::protocol::seal::{KeyError, KeyRing};
-pub use self::server::arguments::{ArgumentObject, Args, PromptArgument, ToolArgument, ToolArguments};
+pub use self::server::arguments::{
+    Args, ArgumentObject, PromptArgument, ToolArgument, ToolArguments,
+};
 pub use self::server::ask::{Elicited, Input, InputError, Sampled};
 pub use self::server::builder::{Server, ServerBuilder};
 pub use self::server::call::{
-    BoxError, Call, FnLayer, FnService, Next, Prompt, Resource, Tool, ToolService, Toolset, layer_fn,
+    BoxError, Call, FnLayer, FnService, Next, Prompt, Resource, Tool, ToolService, Toolset,
+    layer_fn,
 };
 pub use self::server::client_info::ClientInfo;
 pub use self::server::completion::{Completion, CompletionFuture, Partial};
@@ -101,7 +104,9 @@ pub use self::server::extension::MethodCall;
 pub use self::server::inject::{Inject, State, States};
 pub use self::server::limits::Limits;
 pub use self::server::outcome::{Cache, Outcome, PromptOutput, ResourceOutput, ToolOutput};
-pub use self::server::output::{IntoPrompt, IntoResource, IntoToolOutput, Json, StructuredOutput, ToolFailure};
+pub use self::server::output::{
+    IntoPrompt, IntoResource, IntoToolOutput, Json, StructuredOutput, ToolFailure,
+};
 pub use self::server::principal::Principal;
 pub use self::server::typed::HeaderArgument;
 #[cfg(feature = "http")]

@@ -176,8 +176,9 @@ async fn the_handlers_answer_in_every_lifecycle() -> Result<(), ClientError> {
                 .roots([Root::new("file:///a"), Root::new("file:///b")]),
         )
         .await;
-        let call = async |tool: &str| client.call_tool(tool, json!({ "path": "a" })).await;
-        assert_eq!(call("delete").await?.text(), "deleted a", "{lifecycle:?}");
+        let deleted = client.call_tool("delete", json!({ "path": "a" })).await?;
+        assert_eq!(deleted.text(), "deleted a", "{lifecycle:?}");
+        let call = async |tool: &str| client.call_tool(tool, ()).await;
         assert_eq!(call("both").await?.text(), "true false");
         assert_eq!(call("thrice").await?.text(), "[true, true, true]");
         assert_eq!(call("haiku").await?.text(), "client wrote five seven five");

@@ -62,12 +62,21 @@ fn messages(initialized: bool) -> Vec<String> {
     let calls = [
         ("tools/list", json!({ "cursor": "dG9vbHM6YWRk" })),
         ("tools/call", json!({ "name": "add", "arguments": { "numbers": [1, -2], "start": 5 } })),
-        ("tools/call", json!({ "name": "ask", "arguments": { "prompt": "go on?" }, "inputResponses": { "first": { "action": "accept", "content": {} } }, "requestState": "AQ" })),
+        (
+            "tools/call",
+            json!({ "name": "ask", "arguments": { "prompt": "go on?" }, "inputResponses": { "first": { "action": "accept", "content": {} } }, "requestState": "AQ" }),
+        ),
         ("prompts/get", json!({ "name": "greet", "arguments": { "name": "a", "times": "3" } })),
         ("resources/read", json!({ "uri": "page://7/a%20b/c" })),
         ("resources/subscribe", json!({ "uri": "page://7/a" })),
-        ("completion/complete", json!({ "ref": { "type": "ref/prompt", "name": "greet" }, "argument": { "name": "name", "value": "a" } })),
-        ("subscriptions/listen", json!({ "notifications": { "toolsListChanged": true, "resourceSubscriptions": ["page://7/a"] } })),
+        (
+            "completion/complete",
+            json!({ "ref": { "type": "ref/prompt", "name": "greet" }, "argument": { "name": "name", "value": "a" } }),
+        ),
+        (
+            "subscriptions/listen",
+            json!({ "notifications": { "toolsListChanged": true, "resourceSubscriptions": ["page://7/a"] } }),
+        ),
         ("logging/setLevel", json!({ "level": "debug" })),
         ("server/discover", json!({})),
         ("ping", json!({})),
@@ -78,10 +87,15 @@ fn messages(initialized: bool) -> Vec<String> {
         if !initialized {
             params["_meta"] = meta.clone();
         }
-        all.push(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string());
+        all.push(
+            json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string(),
+        );
     }
     all.push(json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 2 } }).to_string());
-    all.push(json!({ "jsonrpc": "2.0", "id": 1, "result": { "action": "accept", "content": {} } }).to_string());
+    all.push(
+        json!({ "jsonrpc": "2.0", "id": 1, "result": { "action": "accept", "content": {} } })
+            .to_string(),
+    );
     all
 }
 
@@ -104,7 +118,19 @@ impl Random {
 
     fn change(&mut self, text: &mut Vec<u8>) {
         const PIECES: [&[u8]; 14] = [
-            b"null", b"{}", b"[]", b"-1", b"1e999", b"\"\\ud800\"", b"\"", b"{", b"}", b"[", b"]", b"\n", b"\xff",
+            b"null",
+            b"{}",
+            b"[]",
+            b"-1",
+            b"1e999",
+            b"\"\\ud800\"",
+            b"\"",
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b"\n",
+            b"\xff",
             b"\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"},",
         ];
         let at = self.below(text.len() + 1);
@@ -170,8 +196,9 @@ async fn changed_messages_are_answered_with_messages() {
         }
         let output = serve(&input).await;
         for line in output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let message: Value = serde_json::from_slice(line)
-                .unwrap_or_else(|error| panic!("seed {seed}: {error}: {}", String::from_utf8_lossy(line)));
+            let message: Value = serde_json::from_slice(line).unwrap_or_else(|error| {
+                panic!("seed {seed}: {error}: {}", String::from_utf8_lossy(line))
+            });
             match message {
                 Value::Array(messages) => messages.iter().for_each(|message| judge(message, seed)),
                 message => judge(&message, seed),
@@ -182,8 +209,13 @@ async fn changed_messages_are_answered_with_messages() {
 
 #[tokio::test(start_paused = true)]
 async fn deep_and_long_input_is_refused_not_followed() {
-    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
-    for arguments in [deep("[", "]"), deep(r#"{"a":"#, "}"), format!(r#"{{"numbers":[{}]}}"#, "1,".repeat(5000) + "1")] {
+    let deep =
+        |open: &str, close: &str| format!("{}1{}", open.repeat(20_000), close.repeat(20_000));
+    for arguments in [
+        deep("[", "]"),
+        deep(r#"{"a":"#, "}"),
+        format!(r#"{{"numbers":[{}]}}"#, "1,".repeat(5000) + "1"),
+    ] {
         let line = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"add","arguments":{arguments},"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{}}}}}}}}"#
         );
@@ -200,7 +232,11 @@ async fn a_changed_state_is_refused_with_one_sentence() {
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"ask","arguments":{{"prompt":"?"}},"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{{"elicitation":{{}}}}}}{more}}}}}"#
         );
         let mut output = Vec::new();
-        server.clone().serve_stream(line.as_bytes(), &mut output).await.expect("a stream in memory");
+        server
+            .clone()
+            .serve_stream(line.as_bytes(), &mut output)
+            .await
+            .expect("a stream in memory");
         serde_json::from_slice(output.trim_ascii()).expect("one answer")
     };
     let state = ask("").await["result"]["requestState"].as_str().expect("a state").to_owned();
@@ -221,5 +257,9 @@ async fn a_changed_state_is_refused_with_one_sentence() {
         assert_eq!(answer["error"]["code"], -32602, "seed {seed}: {answer}");
         sentences.insert(answer["error"]["message"].to_string());
     }
-    assert_eq!(sentences.len(), 1, "what is wrong with a state is nobody's business: {sentences:?}");
+    assert_eq!(
+        sentences.len(),
+        1,
+        "what is wrong with a state is nobody's business: {sentences:?}"
+    );
 }

@@ -127,6 +127,17 @@ impl<'a, T> Input<'a, T> {
         self
     }
 
+    /// Takes an answer that the client sent along before it was asked, where it is one that fits.
+    ///
+    /// Answers are bound to the question that was shown: one to "pay 0?" is none to "pay 2?". Say this only of a question
+    /// that means the same whenever and to whomever it is put, such as the user's name. It saves a client that knows the
+    /// tool a round.
+    pub fn accept_unasked(mut self) -> Self {
+        let cx = self.cx;
+        self.state = self.state.map(|ask| ask.or_unasked(|key| cx.unasked(key)));
+        self
+    }
+
     fn put(
         cx: &'a Context,
         name: impl StepName,

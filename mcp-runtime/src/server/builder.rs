@@ -274,9 +274,7 @@ impl Server {
 
     /// Removes a prompt, and tells clients. `false` if there is none of this name.
     pub fn remove_prompt(&self, name: &str) -> bool {
-        self.change(Change::Prompts, |registry| {
-            registry.prompts.shift_remove(name).map(|_| true)
-        })
+        self.change(Change::Prompts, |registry| registry.prompts.shift_remove(name).map(|_| true))
     }
 
     /// Ends the streams of changes with a word, before the server that carries them shuts down. The server's own ways to
@@ -471,7 +469,7 @@ impl ServerBuilder {
 
     /// A function with `#[mcp_tool]`.
     pub fn tool<T: Tool>(mut self) -> Self {
-        let result = self.registry.add_tool(T::definition(), Handler::Plain(T::call));
+        let result = self.registry.add_tool(T::definition().closed(), Handler::Plain(T::call));
         self.keep(result);
         self
     }
@@ -487,7 +485,7 @@ impl ServerBuilder {
         <L::Service as Service<Call>>::Future: Send,
     {
         let handler = layered(&layer, Handler::Plain(T::call));
-        let result = self.registry.add_tool(T::definition(), handler);
+        let result = self.registry.add_tool(T::definition().closed(), handler);
         self.keep(result);
         self
     }
@@ -510,7 +508,7 @@ impl ServerBuilder {
         for handler in S::handlers() {
             let result = match handler {
                 Method::Tool(definition, call) => {
-                    self.registry.add_tool(definition, bound(&set, call))
+                    self.registry.add_tool(definition.closed(), bound(&set, call))
                 }
                 Method::Prompt(definition, call) => {
                     self.registry.add_prompt(definition, bound(&set, call))

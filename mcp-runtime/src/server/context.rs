@@ -17,7 +17,7 @@ use super::registry::{PromptEntry, ResourceEntry, ToolEntry};
 use super::session::Session;
 use crate::error::RpcError;
 use crate::journal::{Host, Journaled, Question, Run, StepFailure, StepName};
-use crate::protocol::envelope::Id;
+use crate::protocol::envelope::{self, Id};
 use crate::protocol::revision::Revision;
 use crate::protocol::{self};
 use mcp_schema::shared::LoggingLevel;
@@ -164,6 +164,12 @@ impl Context {
     pub(crate) fn cancel(&self) {
         self.run.cancel();
         self.outbox.wake();
+    }
+
+    /// The answer to a question of this key that came without having been asked for.
+    pub(crate) fn unasked(&self, key: &str) -> Option<Box<RawValue>> {
+        let answers = envelope::entries(self.params.unasked()?, &[key.to_owned().into()]).ok()?;
+        answers.into_iter().next().map(|(_, raw)| raw.to_owned())
     }
 
     /// The server that this call runs on: to switch tools on and off, or to say that a resource changed.

@@ -213,12 +213,10 @@ pub struct ToolDefinition {
 }
 
 impl ToolDefinition {
-    /// A tool without arguments.
+    /// A tool that takes any arguments, until it is told which.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        // A tool without parameters says so (2025-11-25, Tools, Data Types).
         let mut input_schema = JsonObject::new();
         input_schema.insert("type".into(), "object".into());
-        input_schema.insert("additionalProperties".into(), false.into());
         Self {
             name: name.into(),
             title: None,
@@ -235,6 +233,14 @@ impl ToolDefinition {
             problems: Vec::new(),
             by_hand: false,
         }
+    }
+
+    /// All its parameters are known: one without any says so (2025-11-25, Tools, Data Types).
+    pub(crate) fn closed(mut self) -> Self {
+        if self.arguments.is_empty() && self.input_schema.len() == 1 {
+            self.input_schema.insert("additionalProperties".into(), false.into());
+        }
+        self
     }
 
     /// The name under which it is called.
@@ -684,7 +690,6 @@ impl ResourceDefinition {
 pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 fn property(root: &mut JsonObject, argument: Argument, optional: bool, schema: SchemaOf) {
-    root.shift_remove("additionalProperties");
     let mut value = match schema_of(schema, SchemaSettings::draft2020_12()) {
         Value::Object(schema) => schema,
         // `true`: any value.

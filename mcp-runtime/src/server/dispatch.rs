@@ -129,9 +129,7 @@ impl Server {
             "tools/list" if has_tools => self.list(List::Tools, &peer, incoming),
             "prompts/list" if has_prompts => self.list(List::Prompts, &peer, incoming),
             "prompts/get" if has_prompts => self.get_prompt(peer, incoming),
-            "resources/list" if has_resources => {
-                self.list(List::Resources, &peer, incoming)
-            }
+            "resources/list" if has_resources => self.list(List::Resources, &peer, incoming),
             "resources/templates/list" if has_resources => {
                 self.list(List::Templates, &peer, incoming)
             }
@@ -181,17 +179,9 @@ impl Server {
         }
     }
 
-    fn list(
-        &self,
-        list: List,
-        peer: &Peer,
-        incoming: &Incoming<'_>,
-    ) -> Result<Begun, RpcError> {
-        let cursor = incoming
-            .params
-            .cursor
-            .map(|raw| Params::text("cursor", Some(raw)))
-            .transpose()?;
+    fn list(&self, list: List, peer: &Peer, incoming: &Incoming<'_>) -> Result<Begun, RpcError> {
+        let cursor =
+            incoming.params.cursor.map(|raw| Params::text("cursor", Some(raw))).transpose()?;
         let page = self.page(list, peer.revision, cursor.as_deref())?;
         Ok(Begun::Done(result_response(&incoming.id, |out| out.extend_from_slice(&page))))
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, Validator};
 use mcp_schema::{JsonObject, Value};
 
@@ -35,10 +36,18 @@ impl Schema {
             }
             let separator = if text.is_empty() { "" } else { "; " };
             let path = error.instance_path().to_string();
-            let written = if path.is_empty() {
-                write!(text, "{separator}{error}")
-            } else {
-                write!(text, "{separator}`{path}`: {error}")
+            let written = match error.kind() {
+                // The words of the decoder, which says it without this feature.
+                ValidationErrorKind::Required { property } => {
+                    let name = property.as_str().unwrap_or_default();
+                    write!(
+                        text,
+                        "{separator}`{path}{}{name}` is missing",
+                        if path.is_empty() { "" } else { "/" }
+                    )
+                }
+                _ if path.is_empty() => write!(text, "{separator}{error}"),
+                _ => write!(text, "{separator}`{path}`: {error}"),
             };
             if written.is_err() {
                 break;

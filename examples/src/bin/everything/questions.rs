@@ -122,7 +122,8 @@ pub async fn test_streaming_elicitation(cx: &Context) -> Result<String, InputErr
 /// Asks for a name.
 #[mcp_tool]
 pub async fn test_input_required_result_elicitation(cx: &Context) -> Result<String, InputError> {
-    let Name { name } = cx.elicit("user_name", "What is your name?").await?.accepted()?;
+    let Name { name } =
+        cx.elicit("user_name", "What is your name?").accept_unasked().await?.accepted()?;
     Ok(format!("Hello, {name}!"))
 }
 

@@ -381,7 +381,7 @@ async fn i2_a_line_is_not_delivered_before_the_last_one_was_taken() {
             done.store(true, SeqCst);
         };
         let spinners = [spin(&done), spin(&done)].map(futures_util::FutureExt::boxed);
-        let mut crowd: FuturesUnordered<_> = spinners.into_iter().collect();
+        let crowd: FuturesUnordered<_> = spinners.into_iter().collect();
         crowd.push(Box::pin(crowded));
         futures_util::future::join(alone, crowd.count()).await;
         Ok(json!(*seen.lock().unwrap()))

@@ -57,8 +57,8 @@ fn matches_and_decodes() {
     let template = template("repo://{owner}/x/{+path}");
     assert_eq!(template.variables().collect::<Vec<_>>(), ["owner", "path"]);
     assert_eq!(
-        (template.as_str(), template.to_string().as_str()),
-        (template.as_str(), template.as_str())
+        (template.source.as_str(), template.to_string().as_str()),
+        (template.source.as_str(), template.source.as_str())
     );
 }
 

@@ -189,20 +189,14 @@ impl Endpoint {
         params: Option<&RawValue>,
     ) -> Result<Response<ResponseBody>, Refusal> {
         self.check_version(head, Some(id))?;
-        let (session, response) = self
-            .server
-            .initialize(id, params, principal.cloned(), None)
-            .map_err(json)?;
+        let (session, response) =
+            self.server.initialize(id, params, principal.cloned(), None).map_err(json)?;
         session.set_resumable();
         let entry = self.sessions.add(session).map_err(|why| match why {
             NoSession::Full => busy(Some(id), "too many sessions at the same time"),
             NoSession::NoRandomness => Box::new(json_with(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                error_response(
-                    Some(id),
-                    &RpcError::internal("no session id"),
-                    Status::Ok,
-                ),
+                error_response(Some(id), &RpcError::internal("no session id"), Status::Ok),
             )),
         })?;
         let mut response = json(response);
