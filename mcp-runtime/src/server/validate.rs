@@ -35,16 +35,13 @@ impl Schema {
                 break;
             }
             let separator = if text.is_empty() { "" } else { "; " };
-            let path = error.instance_path().to_string();
+            let path = path_of(&error.instance_path().to_string());
             let written = match error.kind() {
                 // The words of the decoder, which says it without this feature.
                 ValidationErrorKind::Required { property } => {
                     let name = property.as_str().unwrap_or_default();
-                    write!(
-                        text,
-                        "{separator}`{path}{}{name}` is missing",
-                        if path.is_empty() { "" } else { "/" }
-                    )
+                    let dot = if path.is_empty() { "" } else { "." };
+                    write!(text, "{separator}`{path}{dot}{name}` is missing")
                 }
                 _ if path.is_empty() => write!(text, "{separator}{error}"),
                 _ => write!(text, "{separator}`{path}`: {error}"),
@@ -55,6 +52,23 @@ impl Schema {
         }
         (!text.is_empty()).then_some(text)
     }
+}
+
+/// A JSON pointer in the form that mismatches have everywhere else: `orders[3].price`.
+fn path_of(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) {
+            path.push_str(&format!("[{part}]"));
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&part);
+        }
+    }
+    path
 }
 
 #[cfg(test)]
@@ -80,7 +94,7 @@ mod tests {
         .expect("a schema");
         assert_eq!(schema.problems(r#"{"name":"a","age":18}"#), None);
         let problems = schema.problems(r#"{"age":3,"nam":1}"#).expect("mistakes");
-        for part in ["`/age`", "18", "name", "nam"] {
+        for part in ["`age`", "18", "`name` is missing", "nam"] {
             assert!(problems.contains(part), "{part} in {problems}");
         }
     }

@@ -1,6 +1,6 @@
 //! Input inside results: the request is answered by questions, and comes again with the answers.
 
-use mcp_runtime::Revision;
+use mcp_runtime::{Context, InputError, Revision, mcp_tool};
 use serde_json::{Value, json};
 
 use crate::wire_peer::{Peer, fixtures, text};
@@ -267,4 +267,39 @@ async fn capabilities_are_those_of_the_request_and_not_of_the_session() {
     });
     let params = json!({ "name": "delete", "arguments": { "path": "a" }, "_meta": meta });
     assert_eq!(peer.error("tools/call", params).await["code"], -32021);
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Name {
+    name: String,
+}
+
+/// Greets by a name that may be sent along, after a confirmation that may not.
+#[mcp_tool]
+async fn welcome(cx: &Context) -> Result<String, InputError> {
+    let Name { name } = cx.elicit("name", "Who?").accept_unasked().await?.accepted()?;
+    let Name { name: sure } = cx.elicit("sure", format!("{name}?")).await?.accepted()?;
+    Ok(format!("{name} {sure}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_along_counts_only_where_the_tool_says_so() {
+    let server = mcp_runtime::server!().name("fixtures").tool::<welcome>().build().expect("a server");
+    let mut peer = Peer::modern(&server, all());
+    let answer = |name: &str| json!({ "action": "accept", "content": { "name": name } });
+    let mut params = call("welcome", json!({}));
+    params["inputResponses"] = json!({ "name": answer("Ada"), "sure": answer("yes"), "else": 1 });
+    let (questions, state) = asked(&peer.result("tools/call", params.clone()).await);
+    let [(key, question)] = &questions[..] else { panic!("one question: {questions:?}") };
+    assert_eq!((&**key, &question["params"]["message"]), ("sure", &json!("Ada?")));
+
+    // It is in the journal: the next round neither asks again nor takes another one.
+    let answers = json!({ "name": answer("Eve"), "sure": answer("of course") });
+    let result = peer.result("tools/call", again(&params, answers, &state)).await;
+    assert_eq!(text(&result), "Ada of course");
+
+    // One that does not fit is none.
+    params["inputResponses"] = json!({ "name": { "action": "accept", "content": { "name": 7 } } });
+    let (questions, _) = asked(&peer.result("tools/call", params).await);
+    assert_eq!(questions[0].0, "name");
 }
