@@ -323,7 +323,7 @@ pub(crate) fn entries<'a>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut entries: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(self.0.len());
             while let Some(key) = map.next_key_seed(Text)? {
-                if !self.0.iter().any(|name| *name == key) {
+                if !self.0.contains(&key) {
                     map.next_value::<IgnoredAny>()?;
                 } else if entries.iter().any(|(known, _)| *known == key) {
                     return Err(A::Error::custom(format_args!("`{key}` stands twice")));

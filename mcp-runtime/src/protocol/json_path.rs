@@ -199,7 +199,7 @@ mod tests {
     #[serde(rename_all = "lowercase")]
     enum Kind {
         Book,
-        Other(u8),
+        Other(#[allow(dead_code, reason = "only its decoding matters")] u8),
     }
 
     #[derive(Debug, Deserialize)]

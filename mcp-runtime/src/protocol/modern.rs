@@ -141,7 +141,7 @@ pub(crate) fn tool(definition: &ToolDefinition) -> Value {
     tool.annotations = (definition.annotations != mcp_schema::shared::ToolAnnotations::new())
         .then(|| definition.annotations.clone());
     tool.icons = (!definition.icons.is_empty()).then(|| definition.icons.clone());
-    tool.meta = definition.meta.clone().map(Into::into);
+    tool.meta = definition.meta.clone();
     serde_json::to_value(tool).unwrap_or_default()
 }
 

@@ -79,6 +79,7 @@ pub trait Toolset: Send + Sync + 'static {
 }
 
 /// A method of a [`Toolset`].
+#[allow(clippy::large_enum_variant, reason = "made once for each method, and taken apart at once")]
 pub enum Method<S> {
     /// With `#[mcp_tool]`.
     Tool(ToolDefinition, fn(Arc<S>, Call) -> CallFuture),

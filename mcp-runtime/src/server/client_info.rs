@@ -29,7 +29,7 @@ impl ClientInfo {
             implementation: implementation.and_then(|raw| serde_json::from_str(raw.get()).ok()),
             capabilities: capabilities
                 .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                .unwrap_or_else(ClientCapabilities::new),
+                .unwrap_or_default(),
             revision,
         }
     }

@@ -24,7 +24,7 @@ use crate::error::RpcError;
 #[diagnostic::on_unimplemented(
     message = "a tool cannot return `{Self}`",
     label = "`{Self}` is no result of a tool",
-    note = "return text (`String`), content (`Vec<ContentBlock>`), `Json<T>` for structured output, `ToolOutput` for all of it, `()` for nothing, or a `Result` of one of these"
+    note = "return text (`String`), content (`Vec<ContentBlock>`), `Json<T>` for structured output and numbers, `ToolOutput` for all of it, `()` for nothing, or a `Result` of one of these"
 )]
 pub trait IntoToolOutput {
     /// How the schema of its structured output is made, if it has any.

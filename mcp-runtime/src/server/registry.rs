@@ -104,6 +104,9 @@ impl<T> Clone for Listed<T> {
     }
 }
 
+/// The variables of an address: names and values.
+pub(crate) type Variables = Vec<(String, String)>;
+
 /// A copy is made for each change, so that a call reads it without waiting.
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
@@ -125,7 +128,7 @@ impl Registry {
     }
 
     /// The resource at this address, and the variables of its template.
-    pub fn resource(&self, uri: &str) -> Option<(&Arc<ResourceEntry>, Vec<(String, String)>)> {
+    pub fn resource(&self, uri: &str) -> Option<(&Arc<ResourceEntry>, Variables)> {
         if let Some(listed) = self.resources.get(uri).filter(|listed| listed.enabled) {
             return Some((&listed.entry, Vec::new()));
         }
@@ -250,7 +253,7 @@ pub(crate) fn prompt_value(definition: &PromptDefinition) -> Value {
     prompt.title = definition.title.as_ref().map(ToString::to_string);
     prompt.description = definition.description.as_ref().map(ToString::to_string);
     prompt.icons = (!definition.icons.is_empty()).then(|| definition.icons.clone());
-    prompt.meta = definition.meta.clone().map(Into::into);
+    prompt.meta = definition.meta.clone();
     let arguments: Vec<WireArgument> = definition
         .arguments
         .iter()
@@ -280,7 +283,7 @@ pub(crate) fn resource_value(definition: &ResourceDefinition) -> Value {
     resource.size = definition.size;
     resource.annotations = annotations(definition);
     resource.icons = (!definition.icons.is_empty()).then(|| definition.icons.clone());
-    resource.meta = definition.meta.clone().map(Into::into);
+    resource.meta = definition.meta.clone();
     serde_json::to_value(resource).unwrap_or_default()
 }
 
@@ -291,6 +294,6 @@ pub(crate) fn template_value(definition: &ResourceDefinition) -> Value {
     template.mime_type = definition.mime_type.as_ref().map(ToString::to_string);
     template.annotations = annotations(definition);
     template.icons = (!definition.icons.is_empty()).then(|| definition.icons.clone());
-    template.meta = definition.meta.clone().map(Into::into);
+    template.meta = definition.meta.clone();
     serde_json::to_value(template).unwrap_or_default()
 }

@@ -67,11 +67,15 @@ impl About {
     }
 }
 
+/// Takes an argument by its name, or by its default.
+type TakeArgument<T> = fn(&mut Arguments<'_>, &'static str, Option<fn() -> T>) -> Option<T>;
+type TakeVariable<T> = fn(&mut Variables<'_>, &'static str, Option<fn() -> T>) -> Option<T>;
+
 /// One argument of a tool.
 pub struct Parameter<T> {
     about: About,
     default: Option<fn() -> T>,
-    take: fn(&mut Arguments<'_>, &'static str, Option<fn() -> T>) -> Option<T>,
+    take: TakeArgument<T>,
     describe: fn(ToolDefinition, Argument) -> ToolDefinition,
 }
 
@@ -186,7 +190,7 @@ impl<T: HeaderArgument> HeaderArgument for Option<T> {}
 pub struct Variable<T> {
     about: About,
     default: Option<fn() -> T>,
-    take: fn(&mut Variables<'_>, &'static str, Option<fn() -> T>) -> Option<T>,
+    take: TakeVariable<T>,
     prompt: fn(PromptDefinition, Argument) -> PromptDefinition,
     resource: fn(ResourceDefinition, Argument) -> ResourceDefinition,
 }

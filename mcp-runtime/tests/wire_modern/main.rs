@@ -6,6 +6,7 @@ mod wire_peer;
 mod calls;
 mod envelope;
 mod extensions;
+mod faults;
 mod listening;
 mod notices;
 mod prompts;

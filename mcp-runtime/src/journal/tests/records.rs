@@ -152,7 +152,7 @@ async fn i2_records_are_delivered_in_journal_order() {
 async fn crawl(cx: &Run, env: &Env) -> Outcome {
     let flip = env.flag.load(SeqCst);
     let fetch = |id: u32| async move {
-        let pause = if (id % 2 == 0) ^ flip { 10 } else { 20 } + u64::from(id);
+        let pause = if id.is_multiple_of(2) ^ flip { 10 } else { 20 } + u64::from(id);
         let page = cx.step(("fetch", id % 100), || async move {
             env.say(format!("{id}"));
             tokio::time::sleep(Duration::from_millis(pause)).await;
