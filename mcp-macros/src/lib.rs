@@ -1,10 +1,9 @@
 //! The attributes of `mcp-runtime`, which re-exports them: use them from there.
 //!
-//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `check` knows the rules that
-//! need more than one part of it, `expand`
-//! (and `parts`, `definition`) write the code. All report into one [`sink`], so that the mistakes of a function
-//! come out together; if there are any, the function is emitted as it was written, beside a stub, so that nothing
-//! else fails because of them.
+//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `check` knows
+//! the rules that need more than one part of it, `expand` (and `parts`, `definition`) write the code. All report into one
+//! `sink`, so that the mistakes of a function come out together; if there are any, the function is emitted as it was
+//! written, beside a stub, so that nothing else fails because of them.
 
 mod block;
 mod check;
@@ -123,6 +122,9 @@ impl Kind {
 /// | `max_concurrent = 2` | how many tasks of this tool run at a time |
 /// | `dedupe` | a second call with the same arguments joins the task that is running |
 /// | `version = "2"` | changed when the steps of the function change |
+///
+/// What is about tasks, from `task_support` on, is checked and kept; the engine that runs them comes next. Until then every call
+/// runs inline, and a server with a tool that has `task_support = "required"` cannot be built.
 ///
 /// A duration is whole numbers with a unit `ms`, `s`, `m`, `h` or `d`: `"1h30m"`.
 ///

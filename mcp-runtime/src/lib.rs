@@ -17,7 +17,7 @@
 //!
 //! The tool's name, description, arguments with their schema, annotations and the server's capabilities are derived; clients
 //! from 2024-11-05 to 2026-07-28 can use it. `serve_http("127.0.0.1:8000")` (feature `http`) instead of `serve_stdio()` puts
-//! the same server on the network.
+//! the same server on the network. Types of your own derive `serde::Deserialize`, `serde::Serialize` and `schemars::JsonSchema`.
 //!
 //! # What a function may take and return
 //!
@@ -39,6 +39,18 @@
 //! function again from its beginning, with all that it has learned: so what has an effect, or may come out differently the
 //! next time, belongs into a [`step`](Context::step).
 //!
+//! # Beside tools
+//!
+//! [`#[mcp_prompt]`](macro@mcp_prompt) makes a prompt of a function and [`#[mcp_resource]`](macro@mcp_resource) a resource, or a
+//! template of them; [`#[mcp_tools]`](macro@mcp_tools) takes an `impl` block whose methods share `self`. What is only known at
+//! run time is added with [`ServerBuilder::add_tool`] and its sisters.
+//!
+//! # Testing
+//!
+//! A function stays what it was: call it, with [`State::new`] for what it borrows. One that takes a `&Context` is called by a
+//! client in memory, as is everything that a client gets to see: `mcp_runtime::client` (feature `client`) has one for each
+//! lifecycle.
+//!
 //! # How it is built
 //!
 //! Transports turn bytes into messages, `protocol` decides era and revision, `server` finds the handler and polls it where
@@ -59,6 +71,9 @@
     clippy::result_large_err,
     reason = "errors carry what the protocol lets them carry; they are rare, and a box for each would be everybody's burden"
 )]
+
+// What a call carries is for both transports: without one of them, parts of it are never read.
+#![cfg_attr(not(all(feature = "http", feature = "stdio")), allow(dead_code))]
 
 // Code that the macros emit names this crate by its name, here as everywhere.
 extern crate self as mcp_runtime;

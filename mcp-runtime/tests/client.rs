@@ -15,7 +15,9 @@ use mcp_runtime::schema::shared::LoggingLevel;
 use mcp_runtime::schema::v2026_07_28::{
     ClientCapabilities, ElicitRequestParams, Root, SubscriptionFilter, TextOrBlobResourceContents,
 };
-use mcp_runtime::{Elicited, KeyRing, Limits, Principal, Revision, RpcError};
+use mcp_runtime::{
+    Context, Elicited, InputError, KeyRing, Limits, Principal, Revision, RpcError, State, mcp_tool,
+};
 use serde_json::{Value, json};
 
 use crate::wire_peer::fixtures;
@@ -462,4 +464,53 @@ async fn calls_of_one_client_run_at_the_same_time() {
     assert_eq!(quick.expect("a result").text(), "quick");
     assert!(!slow.is_finished());
     assert_eq!(slow.await.expect("no panic").expect_err("the limit").code(), Some(-32603));
+}
+
+type Left = Mutex<Option<tokio::task::JoinHandle<()>>>;
+
+/// Leaves a task behind that waits for the call to be cancelled.
+#[mcp_tool]
+async fn leaves(cx: &Context, left: &State<Arc<Left>>) -> &'static str {
+    let cancellation = cx.cancellation();
+    let task = tokio::spawn(async move { cancellation.cancelled().await });
+    // It waits before the call ends.
+    tokio::task::yield_now().await;
+    *left.lock().expect("no panic") = Some(task);
+    "left"
+}
+
+#[tokio::test(start_paused = true)]
+async fn elsewhere_a_call_that_has_ended_counts_as_cancelled() -> Result<(), ClientError> {
+    for lifecycle in ALL {
+        let left = Arc::<Left>::default();
+        let builder = mcp_runtime::server!().state(left.clone()).tool::<leaves>();
+        let server = builder.build().expect("a server");
+        let client = Client::builder().lifecycle(lifecycle).connect(&server).await?;
+        assert_eq!(client.call_tool("leaves", ()).await?.text(), "left");
+        let task = left.lock().expect("no panic").take().expect("a task");
+        let waited = tokio::time::timeout(Duration::from_secs(1), task).await;
+        waited.expect("the end of the call").expect("no panic");
+    }
+    Ok(())
+}
+
+/// Asks, and does not wait for long.
+#[mcp_tool(input_timeout = "20ms")]
+async fn impatient(cx: &Context) -> Result<String, InputError> {
+    cx.elicit_with::<Value>("name", "Your name?", json!({ "type": "object", "properties": {} }))
+        .await?;
+    Ok("answered".to_owned())
+}
+
+#[tokio::test]
+async fn the_input_timeout_of_a_tool_holds_for_its_questions() -> Result<(), ClientError> {
+    let server = mcp_runtime::server!().tool::<impatient>().build().expect("a server");
+    let client = Client::builder()
+        .legacy(Revision::V2025_11_25)
+        .on_elicit(|_| std::future::pending::<Elicited<Value>>())
+        .connect(&server)
+        .await?;
+    let result = client.call_tool("impatient", ()).timeout(Duration::from_secs(30)).await?;
+    assert_eq!(result.text(), "nobody answered the request for input in time");
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![no_main]
 
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use libfuzzer_sys::fuzz_target;
 use mcpwright_runtime_fuzz::{judge, run, server};
@@ -25,7 +26,8 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
             }
         }
     }
-    let Ok(request) = request.body(Full::new(body.to_vec().into())) else { return };
+    let body: Full<Bytes> = Full::new(body.to_vec().into());
+    let Ok(request) = request.body(body) else { return };
     run(async {
         let response = server().http().call(request).await.expect("never an error");
         let is_stream = response

@@ -170,7 +170,7 @@ impl ClientBuilder {
         self
     }
 
-    /// As whom a server in memory sees the client: as if a layer in front of it had verified that.
+    /// As whom a server in memory sees the client: as if a layer in front of it had verified that. Nobody, by default.
     pub fn principal(mut self, principal: Principal) -> Self {
         self.principal = Some(principal);
         self
@@ -180,7 +180,11 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// What is wrong with a legacy server's answer to `initialize`. Must be called on a tokio runtime.
+    /// What is wrong with a legacy server's answer to `initialize`.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     pub async fn connect(self, server: &Server) -> Result<Client, ClientError> {
         let (ours, theirs) = tokio::io::duplex(64 << 10);
         let (reader, writer) = tokio::io::split(theirs);

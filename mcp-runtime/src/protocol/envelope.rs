@@ -15,9 +15,16 @@ pub(crate) enum Id {
     Text(Box<str>),
 }
 
+/// The longest id, or progress token, in bytes of JSON: each is repeated in every message about its request.
+const MAX_ID: usize = 1024;
+
 impl Id {
-    /// Reads an id from its JSON. A request's id is a string or an integer, never `null` (all revisions, Requests).
+    /// Reads an id from its JSON. A request's id is a string or an integer, never `null` (all revisions, Requests), and no
+    /// longer than [`MAX_ID`].
     pub fn parse(raw: &str) -> Option<Self> {
+        if raw.len() > MAX_ID {
+            return None;
+        }
         if raw.starts_with('"') {
             if !raw.contains('\\') {
                 return Some(Self::Text(raw.into()));
@@ -138,7 +145,9 @@ impl<'a> Parts<'a> {
                 None => {
                     return Err(BadMessage {
                         id: None,
-                        error: RpcError::invalid_request("`id` must be a string or an integer"),
+                        error: RpcError::invalid_request(
+                            "`id` must be a string of at most 1 KiB, or an integer",
+                        ),
                     });
                 }
             },

@@ -15,6 +15,9 @@ use crate::server::client_info::ClientInfo;
 use crate::server::definition::{TaskSupport, ToolDefinition};
 use crate::server::outcome::Answer;
 
+/// The longest `clientInfo` and `capabilities`, together and in bytes of JSON: a session keeps them as long as it lives.
+const MAX_CLIENT: usize = 64 << 10;
+
 /// What `initialize` asks for, and who asks.
 pub(crate) struct Initialize {
     pub revision: Revision,
@@ -30,6 +33,12 @@ impl Initialize {
         let version = version.and_then(envelope::text).ok_or_else(|| {
             RpcError::invalid_params("`protocolVersion` must be there, and a string")
         })?;
+        let kept = info.map_or(0, |raw| raw.get().len());
+        if kept + capabilities.map_or(0, |raw| raw.get().len()) > MAX_CLIENT {
+            return Err(RpcError::invalid_params(format!(
+                "`clientInfo` and `capabilities` may have {MAX_CLIENT} bytes at most"
+            )));
+        }
         // Another version is answered with the newest of this era; the client decides (2025-11-25, Version Negotiation).
         let revision = Revision::from_version(&version)
             .filter(|revision| !revision.is_modern())
@@ -198,11 +207,11 @@ fn known(revision: Revision, block: &ContentBlock) -> ContentBlock {
 ///
 /// # Errors
 ///
-/// A question that is no JSON, which would be a defect.
+/// A question that the revision has no words for, or that is no JSON, which would be a defect.
 pub(crate) fn question(
     revision: Revision,
     body: &str,
-    unique: i64,
+    unique: impl FnOnce() -> String,
 ) -> Result<(String, Option<Value>), String> {
     let mut question: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let method = question
@@ -216,14 +225,19 @@ pub(crate) fn question(
     {
         if params.get("mode").and_then(Value::as_str) == Some("url") {
             // Only 2025-11-25 has it, and requires it.
-            params.insert("elicitationId".into(), format!("elicitation-{unique}").into());
+            params.insert("elicitationId".into(), unique().into());
         } else if revision < Revision::V2025_11_25 {
             params.shift_remove("mode");
             let properties = params
                 .get_mut("requestedSchema")
                 .and_then(|schema| schema.get_mut("properties"))
                 .and_then(Value::as_object_mut);
-            for field in properties.into_iter().flat_map(|all| all.values_mut()) {
+            for (name, field) in properties.into_iter().flatten() {
+                if field.get("type").and_then(Value::as_str) == Some("array") {
+                    return Err(format!(
+                        "the field `{name}` is a list, which a form of {revision} cannot have"
+                    ));
+                }
                 titles_as_names(field);
             }
         }
@@ -241,4 +255,21 @@ fn titles_as_names(field: &mut Value) {
     let (values, names) = (part("const"), part("title"));
     object.insert("enum".into(), values.into());
     object.insert("enumNames".into(), names.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_choices_is_asked_for_since_2025_11_25() {
+        let body = json!({ "method": "elicitation/create", "params": { "mode": "form", "message": "Which?", "requestedSchema": {
+            "type": "object",
+            "properties": { "all": { "type": "array", "items": { "type": "string", "enum": ["a", "b"] } } },
+        } } });
+        let ask = |revision| question(revision, &body.to_string(), String::new);
+        assert!(ask(Revision::V2025_11_25).is_ok());
+        let problem = ask(Revision::V2025_06_18).expect_err("flat and primitive");
+        assert!(problem.contains("`all`"), "{problem}");
+    }
 }

@@ -49,10 +49,13 @@ impl<'a> Meta<'a> {
             progress_token.is_none_or(|raw| envelope::Id::parse(raw.get()).is_some());
         if !token_is_fine {
             return Err(RpcError::invalid_params(
-                "`_meta`: `progressToken` must be a string or an integer",
+                "`_meta`: `progressToken` must be a string of at most 1 KiB, or an integer",
             ));
         }
-        let log_level = log_level.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let log_level = log_level.map(|raw| {
+            serde_json::from_str(raw.get())
+                .unwrap_or_else(|_| LoggingLevel::Other(raw.get().into()))
+        });
         Ok(Self { protocol_version, client_capabilities, log_level, progress_token })
     }
 
@@ -65,6 +68,13 @@ impl<'a> Meta<'a> {
         let Some(revision) = revision else {
             return Err(unsupported_version(version));
         };
+        if let Some(LoggingLevel::Other(_)) = self.log_level {
+            // SHOULD be rejected (2026-07-28, Logging, Error Handling).
+            return Err(RpcError::invalid_params(format!(
+                "`_meta`: `{}` must be one of the eight levels of RFC 5424",
+                meta_key::LOG_LEVEL
+            )));
+        }
         match self.client_capabilities {
             None => Err(missing(meta_key::CLIENT_CAPABILITIES)),
             Some(raw) if !raw.get().starts_with('{') => Err(RpcError::invalid_params(format!(

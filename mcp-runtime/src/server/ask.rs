@@ -65,7 +65,7 @@ pub enum Elicited<T> {
     Accepted(T),
     /// They said no.
     Declined,
-    /// They closed it.
+    /// They closed it: `cancel` on the wire.
     Dismissed,
 }
 
@@ -104,7 +104,8 @@ impl Sampled {
 
 /// A question that is about to be put: `.await` it.
 ///
-/// It is put when it is first polled; its key is taken when it is made, so several may be awaited at once.
+/// It is put when it is first polled; its key is taken when it is made, so several may be awaited at once. Dropping the future
+/// takes the question back.
 #[must_use = "a question is put when it is awaited"]
 pub struct Input<'a, T> {
     cx: &'a Context,
@@ -122,6 +123,9 @@ enum Problem {
 impl<'a, T> Input<'a, T> {
     /// How long to wait for the answer, from when the question was first put. The deadline is kept with the question: a
     /// retry, or a replay, does not start it anew.
+    ///
+    /// Otherwise it is the `input_timeout` of [`#[mcp_tool]`](macro@crate::mcp_tool), and on a legacy connection
+    /// [`Limits::input_timeout`](crate::Limits::input_timeout).
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
@@ -178,8 +182,9 @@ impl<'a, T: Send + 'a> IntoFuture for Input<'a, T> {
                 }
             };
             // A client that is asked on an open connection holds it; elsewhere a question costs nothing while it waits.
-            let limit =
-                limit.or_else(|| cx.session.is_some().then(|| cx.server.limits().input_timeout));
+            let limit = limit
+                .or_else(|| cx.input_timeout())
+                .or_else(|| cx.session.is_some().then(|| cx.server.limits().input_timeout));
             let ask = match limit {
                 Some(limit) => ask.timeout(limit),
                 None => ask,

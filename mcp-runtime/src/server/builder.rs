@@ -475,6 +475,7 @@ impl ServerBuilder {
     }
 
     /// A function with `#[mcp_tool]`, behind a [`tower_layer::Layer`]: a timeout, a limit, a span, a check of your own.
+    /// `.tool_with::<wait, _>(layer)`; [`layer_fn`](crate::layer_fn) makes a layer of a function.
     ///
     /// An error of the layer becomes a result with `isError`, unless it is an [`RpcError`].
     pub fn tool_with<T: Tool, L>(mut self, layer: L) -> Self
@@ -572,7 +573,7 @@ impl ServerBuilder {
         self
     }
 
-    /// A value that handlers borrow as `&State<T>`.
+    /// A value that handlers borrow as [`&State<T>`](crate::State): one of each type.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         if !self.states.insert(state) {
             self.problems.push(format!(

@@ -24,6 +24,7 @@ use mcp_schema::shared::LoggingLevel;
 use mcp_schema::{JsonObject, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use tokio::sync::Notify;
 
 /// One call of a tool, a prompt or a resource. Handlers borrow it as `&Context`.
 ///
@@ -45,6 +46,25 @@ pub struct Context {
     noted: Mutex<Option<RpcError>>,
     /// Where the call is noted while it runs.
     pub(crate) calls: Option<Arc<Calls>>,
+    elsewhere: Elsewhere,
+}
+
+/// Wakes each [`Cancellation`] that waits: when the call is cancelled, and when it ends.
+#[derive(Default)]
+struct Elsewhere(OnceLock<Arc<Notify>>);
+
+impl Elsewhere {
+    fn wake(&self) {
+        if let Some(over) = self.0.get() {
+            over.notify_waiters();
+        }
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.wake();
+    }
 }
 
 /// What is called.
@@ -145,6 +165,7 @@ impl Context {
             client,
             noted: Mutex::new(None),
             calls,
+            elsewhere: Elsewhere::default(),
         })
     }
 
@@ -163,7 +184,8 @@ impl Context {
     /// The peer wants this call to end.
     pub(crate) fn cancel(&self) {
         self.run.cancel();
-        self.outbox.wake();
+        self.outbox.hush();
+        self.elsewhere.wake();
     }
 
     /// The answer to a question of this key that came without having been asked for.
@@ -190,7 +212,8 @@ impl Context {
         self.revision
     }
 
-    /// Who is calling; nobody in particular over HTTP without authentication.
+    /// Who is calling: over HTTP whoever a layer in front of the server verified, nobody in particular without one; over
+    /// stdio the one local principal.
     pub fn principal(&self) -> Option<&Principal> {
         self.principal.as_ref()
     }
@@ -227,7 +250,7 @@ impl Context {
         Progress { cx: self, report: Report { progress, total: None, message: None } }
     }
 
-    /// Sends a log message to the client, if it wants messages of this level.
+    /// Sends a log message to the client, if it wants messages of this level: `cx.log(level, "half done").await`.
     ///
     /// Logging is deprecated since 2026-07-28; `tracing` reaches whoever runs the server.
     pub fn log(&self, level: LoggingLevel, data: impl Serialize) -> Log<'_> {
@@ -253,7 +276,8 @@ impl Context {
 
     /// Says elsewhere that the call was cancelled: in a spawned task, in blocking code. Without the journal.
     pub fn cancellation(&self) -> Cancellation {
-        Cancellation(self.me.clone())
+        let over = self.elsewhere.0.get_or_init(Arc::default).clone();
+        Cancellation { cx: self.me.clone(), over }
     }
 
     /// Whether the peer cancelled the call.
@@ -282,7 +306,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// The error of the function, which is recorded like a result; after a replay only its text is left, as [`StepError`].
+    /// The error of the function, which is recorded like a result. Only its text is kept: what comes out is made from a
+    /// [`StepError`] of that text, in the first run, too, so that the function takes the same way in each.
     ///
     /// [`StepError`]: crate::StepError
     pub fn step<'a, N, F, Fut, T, E>(
@@ -300,7 +325,9 @@ impl Context {
         self.run.step(name, f)
     }
 
-    /// Takes a value once: the time, a random number, a setting that may change.
+    /// Takes a value once: the time, a random number, a setting that may change. See [`step`](Self::step) about `name`.
+    ///
+    /// Dropping the future before it is ready leaves no record.
     pub fn value<'a, N, F, T>(
         &'a self,
         name: N,
@@ -314,7 +341,9 @@ impl Context {
         self.run.value(name, f)
     }
 
-    /// Waits. The deadline is kept: a replay does not wait again.
+    /// Waits. The deadline is kept: a replay does not wait again. See [`step`](Self::step) about `name`.
+    ///
+    /// Dropping the future before it is ready gives the deadline up.
     pub fn sleep<'a, N: StepName>(
         &'a self,
         name: N,
@@ -335,12 +364,10 @@ impl Context {
             return;
         };
         // MUST increase with each notification (all revisions, Progress).
-        if self.run.is_replaying() || !self.run.raise(report.progress) {
-            return;
-        }
-        if let Some(text) = protocol::progress(self.revision, token, report) {
-            self.outbox.push(text, Kind::Progress);
-        }
+        self.outbox.push_if(Kind::Progress, || {
+            let higher = !self.run.is_replaying() && self.run.raise(report.progress);
+            if higher { protocol::progress(self.revision, token, report) } else { None }
+        });
     }
 
     fn send_log(&self, level: LoggingLevel, logger: Option<&str>, data: Option<&RawValue>) {
@@ -510,18 +537,26 @@ impl Reporter {
 
 /// Says whether a call was cancelled, anywhere. A call that has ended counts as cancelled.
 #[derive(Clone, Debug)]
-pub struct Cancellation(Weak<Context>);
+pub struct Cancellation {
+    cx: Weak<Context>,
+    over: Arc<Notify>,
+}
 
 impl Cancellation {
     /// Whether it was.
     pub fn is_cancelled(&self) -> bool {
-        self.0.upgrade().is_none_or(|cx| cx.is_cancelled())
+        self.cx.upgrade().is_none_or(|cx| cx.is_cancelled())
     }
 
     /// Waits until it is. Cancel safe.
     pub async fn cancelled(&self) {
-        if let Some(cx) = self.0.upgrade() {
-            cx.run.cancel_requested().await;
+        loop {
+            // It hears of what happens from here on, and holds nothing of the call while it waits.
+            let over = self.over.notified();
+            if self.is_cancelled() {
+                return;
+            }
+            over.await;
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Who answers a request.
 
 use std::borrow::Cow;
+use std::future::{Future, poll_fn};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 
 use mcp_schema::shared::LoggingLevel;
 use serde_json::json;
@@ -134,7 +137,7 @@ impl Server {
                 self.list(List::Templates, &peer, incoming)
             }
             "resources/read" if has_resources => self.read_resource(peer, incoming),
-            "completion/complete" if has_prompts || has_resources => {
+            "completion/complete" if self.capabilities().completions.is_some() => {
                 self.complete(&peer, incoming, params)
             }
             "server/discover" if modern => Ok(Begun::Done(self.discover(incoming))),
@@ -160,7 +163,11 @@ impl Server {
                         return Err(not_found(&uri));
                     }
                     let mut filter = session.listener.filter();
-                    if filter.watched.len() >= self.limits().watched {
+                    // Many long addresses are too many as well: together they are no longer than one message.
+                    let bytes = filter.watched.iter().map(String::len).sum::<usize>() + uri.len();
+                    if filter.watched.len() >= self.limits().watched
+                        || bytes > self.limits().message
+                    {
                         return Err(RpcError::invalid_request(
                             "too many subscriptions: end some of them",
                         ));
@@ -345,7 +352,7 @@ impl Server {
         let server = self.clone();
         let completer = variable.complete.clone();
         let partial = Partial { argument: argument.name, value: argument.value, arguments };
-        Ok(Begun::Drive(Drive::Brief(Box::pin(async move {
+        Ok(brief(incoming, async move {
             let mut completion = match completer {
                 Some(completer) => completer.complete(partial).await,
                 None => Default::default(),
@@ -369,7 +376,7 @@ impl Server {
                 }
                 result.end();
             })
-        }))))
+        }))
     }
 
     fn listen(&self, peer: Peer, incoming: &Incoming<'_>, params: &str) -> Result<Begun, RpcError> {
@@ -462,9 +469,9 @@ impl Server {
             principal: peer.principal.clone(),
             server: self.clone(),
         };
-        let (id, server, future) = (incoming.id.clone(), self.clone(), method.call(call));
-        Ok(Begun::Drive(Drive::Brief(Box::pin(async move {
-            match future.await {
+        let (id, server, method) = (incoming.id.clone(), self.clone(), method.clone());
+        Ok(brief(incoming, async move {
+            match method.call(call).await {
                 Ok(mut result) => {
                     let own = match result.shift_remove("_meta") {
                         Some(mcp_schema::Value::Object(meta)) => Some(meta),
@@ -487,8 +494,25 @@ impl Server {
                     error_response(Some(&id), &error, status)
                 }
             }
-        }))))
+        }))
     }
+}
+
+/// A request that somebody else's code answers in a moment. A panic there is an error of this request alone: it must not
+/// end the thread or the connection that carries it.
+fn brief(
+    incoming: &Incoming<'_>,
+    answer: impl Future<Output = Response> + Send + 'static,
+) -> Begun {
+    let (id, method) = (incoming.id.clone(), incoming.method.to_owned());
+    let mut answer = Box::pin(answer);
+    Begun::Drive(Drive::Brief(Box::pin(poll_fn(move |cx| {
+        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_| {
+            tracing::error!(target: "mcp", method, "handler panicked");
+            let error = RpcError::internal(format!("`{method}` panicked"));
+            Poll::Ready(error_response(Some(&id), &error, Status::Ok))
+        })
+    }))))
 }
 
 /// The answers that a retry brings, as far as they answer an open question. Others are ignored (2026-07-28, MRTR, Error

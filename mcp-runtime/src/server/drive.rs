@@ -1,6 +1,7 @@
 //! A request that is being answered: what the transport that carries it polls.
 
 use std::future::{Future, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -87,17 +88,22 @@ impl CallDrive {
     /// Begins to run a handler; nothing happens before the first poll.
     pub fn new(cx: Arc<Context>) -> Box<Self> {
         let call = Call(cx.clone());
-        let future: CallFuture = match &cx.subject {
-            Subject::Tool(entry) => match entry.problems_of_input(call.arguments_json()) {
-                None => entry.handler.call(call),
-                Some(problems) => Box::pin(ready(mismatch(
-                    format!("the arguments do not fit: {problems}"),
-                    cx.revision >= Revision::V2025_11_25,
-                ))),
-            },
-            Subject::Prompt(entry) => entry.handler.call(call),
-            Subject::Resource { entry, .. } => entry.handler.call(call),
+        let begin = || -> CallFuture {
+            match &cx.subject {
+                Subject::Tool(entry) => match entry.problems_of_input(call.arguments_json()) {
+                    None => entry.handler.call(call),
+                    Some(problems) => Box::pin(ready(mismatch(
+                        format!("the arguments do not fit: {problems}"),
+                        cx.revision >= Revision::V2025_11_25,
+                    ))),
+                },
+                Subject::Prompt(entry) => entry.handler.call(call),
+                Subject::Resource { entry, .. } => entry.handler.call(call),
+            }
         };
+        // A handler that makes its future may panic before there is one: the driver hears of it then.
+        let future = catch_unwind(AssertUnwindSafe(begin))
+            .unwrap_or_else(|panic| Box::pin(async { resume_unwind(panic) }));
         let policies = Policies { state_limit: cx.server.limits().state, ..Policies::default() };
         let driver = Driver::new(cx.clone(), future).with_policies(policies);
         Box::new(Self { cx, driver, end: None, timeout: None, grace: None })
@@ -122,7 +128,12 @@ impl CallDrive {
                 self.end = Some(end);
                 continue;
             }
-            return self.cx.outbox.poll(task).map(Item::Message);
+            match self.cx.outbox.poll(task) {
+                Poll::Ready(text) => return Poll::Ready(Item::Message(text)),
+                // Cancelled since it was looked at, when there was nobody to wake yet.
+                Poll::Pending if self.grace.is_none() && self.cx.is_cancelled() => {}
+                Poll::Pending => return Poll::Pending,
+            }
         }
     }
 
@@ -246,6 +257,14 @@ impl Context {
         }
     }
 
+    /// How long its questions wait, where it says so.
+    pub(crate) fn input_timeout(&self) -> Option<Duration> {
+        match &self.subject {
+            Subject::Tool(entry) => entry.definition.task.input_timeout,
+            _ => None,
+        }
+    }
+
     /// The response, in the words of the call's revision.
     pub(crate) fn respond(&self, answer: Answer) -> Response {
         let inner = self.server.inner();
@@ -315,6 +334,9 @@ impl ListenDrive {
         }
         if let Poll::Ready(text) = self.listener.outbox.poll(cx) {
             return Poll::Ready(Item::Message(text));
+        }
+        if self.listener.is_cancelled() {
+            return Poll::Ready(Item::Nothing);
         }
         if !self.listener.has_ended() {
             return Poll::Pending;

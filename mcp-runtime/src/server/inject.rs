@@ -25,7 +25,16 @@ use crate::error::RpcError;
 /// }
 /// # mcp_runtime::server!().state(Shelf { books: vec![] }).tool::<count>().build().expect("a server");
 /// ```
+///
+/// In a unit test, `count(&State::new(shelf)).await` calls the function as it is.
 pub struct State<T>(pub(crate) T);
+
+impl<T> State<T> {
+    /// A state outside a server, to call a function with in a unit test: a server makes its own.
+    pub const fn new(value: T) -> Self {
+        Self(value)
+    }
+}
 
 impl<T> Deref for State<T> {
     type Target = T;

@@ -38,8 +38,8 @@ pub struct Limits {
     pub cancel_grace: Duration,
     /// How long calls may go on when the server shuts down. 10 seconds.
     pub drain: Duration,
-    /// How long the head of a request may take to arrive, and how long a connection may rest between two. Its body has three
-    /// times as long, and so has a client that stops reading. 10 seconds.
+    /// How long the head of a request may take to arrive, and how long a connection may rest between two. 30 seconds. Its
+    /// body has three times as long, and so has a client that stops reading.
     pub header_timeout: Duration,
     /// How often a silent event stream says that it is alive. 15 seconds.
     pub keep_alive: Duration,

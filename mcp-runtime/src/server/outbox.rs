@@ -17,6 +17,7 @@ struct Queue {
     messages: VecDeque<Message>,
     waker: Option<Waker>,
     closed: bool,
+    hushed: bool,
 }
 
 struct Message {
@@ -45,10 +46,16 @@ impl Outbox {
 
     /// Adds a message. Nothing is said after the response.
     pub fn push(&self, text: Text, kind: Kind) {
+        self.push_if(kind, || Some(text));
+    }
+
+    /// Adds a message if there is one. What is decided in `make` has the order of the messages, whoever else writes.
+    pub fn push_if(&self, kind: Kind, make: impl FnOnce() -> Option<Text>) {
         let mut queue = self.lock();
-        if queue.closed {
+        if queue.closed || (queue.hushed && kind != Kind::Required) {
             return;
         }
+        let Some(text) = make() else { return };
         if queue.messages.len() >= LIMIT {
             let old = match kind {
                 Kind::Progress => queue.messages.iter().rposition(|one| one.kind == Kind::Progress),
@@ -95,6 +102,15 @@ impl Outbox {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    /// The peer does not want to hear more of the call: what is not required is dropped from now on. Wakes the transport.
+    pub fn hush(&self) {
+        let mut queue = self.lock();
+        queue.hushed = true;
+        queue.messages.retain(|message| message.kind == Kind::Required);
+        drop(queue);
+        self.wake();
     }
 
     /// No more messages from now on.

@@ -43,7 +43,8 @@ pub trait IntoToolOutput {
 #[diagnostic::on_unimplemented(
     message = "a tool cannot fail with `{Self}`",
     label = "`{Self}` has no text that the model could read",
-    note = "implement `std::fmt::Display` for it (`#[derive(thiserror::Error)]` does), or map it: `.map_err(|error| format!(\"{{error:?}}\"))`"
+    note = "implement `std::fmt::Display` for it (`#[derive(thiserror::Error)]` does), or map it: `.map_err(|error| format!(\"{{error:?}}\"))`",
+    note = "`Box<dyn Error>` may not change threads, which a call may: fail with `mcp_runtime::BoxError`, that is `Box<dyn Error + Send + Sync>`"
 )]
 pub trait ToolFailure: Send + 'static {
     /// The failure as the client gets it.

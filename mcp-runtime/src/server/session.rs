@@ -91,11 +91,12 @@ impl Session {
     pub fn close(&self) {
         self.calls.cancel_all();
         self.refuse_all("the connection is closed");
-        self.listener.end();
     }
 
-    /// There will be no answers any more.
+    /// There will be no answers any more, to those that wait nor to those who ask later.
     pub fn refuse_all(&self, reason: &str) {
+        // First, so that a question is either refused here or not put.
+        self.listener.end();
         let waiting: Vec<_> = self.state().questions.drain().map(|(_, waiting)| waiting).collect();
         for Waiting { cx, key } in waiting {
             if let Some(cx) = cx.upgrade() {
@@ -113,12 +114,17 @@ impl Session {
     pub fn put(&self, cx: &Arc<Context>, key: &str, body: &str) -> Result<Box<str>, String> {
         let id = {
             let mut state = self.state();
+            if self.listener.has_ended() {
+                return Err("the connection is closed".to_owned());
+            }
             state.last += 1;
             let id = state.last;
             state.questions.insert(id, Waiting { cx: Arc::downgrade(cx), key: key.into() });
             id
         };
-        let (method, params) = legacy::question(self.revision, body, id)?;
+        // Unique within the server, not only within the session (2025-11-25, schema, ElicitRequestURLParams).
+        let unique = || cx.run.idempotency_key(("elicitation", key));
+        let (method, params) = legacy::question(self.revision, body, unique)?;
         protocol::request(id, &method, params.as_ref())
             .ok_or_else(|| "the question cannot be written as JSON".to_owned())
     }

@@ -201,7 +201,7 @@ impl Connection {
         if tool.as_ref().is_some_and(|entry| entry.is_slow()) {
             return self.spawn(finish(drive, self.outgoing.clone()));
         }
-        let begun = Instant::now();
+        let (begun, start) = (Instant::now(), out.len());
         let mut cx = TaskContext::from_waker(Waker::noop());
         loop {
             match drive.poll_item(&mut cx) {
@@ -211,9 +211,16 @@ impl Connection {
                     break;
                 }
                 Poll::Ready(Item::Nothing) => break,
-                // It is polled again in its task, so that nothing that happened meanwhile is missed.
+                // It is polled again in its task, so that nothing that happened meanwhile is missed. What it has said goes
+                // with it: the task may be done, and its response be written, before `out` is.
                 Poll::Pending => {
-                    self.spawn(finish(drive, self.outgoing.clone()));
+                    let (said, outgoing) = (out.split_off(start), self.outgoing.clone());
+                    self.spawn(async move {
+                        if !said.is_empty() && outgoing.send(said).await.is_err() {
+                            return;
+                        }
+                        finish(drive, outgoing).await;
+                    });
                     break;
                 }
             }
@@ -288,7 +295,6 @@ impl Connection {
     pub async fn close(self) {
         if let Some(session) = self.session.get() {
             session.refuse_all("the client has closed the connection");
-            session.listener.end();
         }
         self.calls.end_listeners();
         let mut tasks = std::mem::take(&mut *self.tasks());
@@ -486,6 +492,28 @@ mod tests {
             }
             lines.finish(&mut keep);
             assert_eq!(seen, ["one", "two three", "", "four"].map(|line| Some(line.to_owned())));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_call_said_before_it_waits_comes_before_what_it_says_later() {
+        let server = Server::builder("test", "1").build().expect("a server");
+        let reports = |call: crate::Call| async move {
+            call.progress(1.0).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            "done"
+        };
+        server.add_tool(crate::ToolDefinition::new("reports"), reports).expect("a tool");
+        let (connection, mut messages) = Connection::new(server, None, Handle::current());
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"reports","_meta":{"progressToken":7,
+            "io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+        let mut out = Vec::new();
+        connection.receive(call.as_bytes(), &mut out);
+        // Over stdio `out` is written by one thread, and the messages by another one: they have no order.
+        assert_eq!(String::from_utf8_lossy(&out), "");
+        for part in ["notifications/progress", r#""result""#] {
+            let message = messages.recv().await.expect("a message");
+            assert!(String::from_utf8_lossy(&message).contains(part), "{part}");
         }
     }
 

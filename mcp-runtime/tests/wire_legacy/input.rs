@@ -228,6 +228,42 @@ async fn a_page_to_visit_is_asked_for_since_2025_11_25() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_after_the_client_has_gone_is_not_waited_for() {
+    let asks_late = |call: mcp_runtime::Call| async move {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        call.roots("folders").await.map(|_| "").map_err(|error| error.to_string())
+    };
+    let server =
+        fixtures::builder().0.add_tool(mcp_runtime::ToolDefinition::new("late"), asks_late);
+    let server = server.build().expect("a server");
+    let mut peer = Peer::legacy(&server, Revision::V2025_11_25, all()).await;
+    let call = peer.start_call("late", json!({})).await;
+    let begun = tokio::time::Instant::now();
+    peer.shut().await;
+    let result = peer.response(call).await["result"].take();
+    assert!(text(&result).contains("closed"), "{result}");
+    peer.ended().await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_id_of_a_page_to_visit_is_unique_within_the_server() {
+    let server = fixtures::server();
+    let mut ids = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let mut peer = Peer::legacy(&server, Revision::V2025_11_25, all()).await;
+        for _ in 0..2 {
+            let call = peer.start_call("visit", json!({})).await;
+            let (id, params) = peer.question("elicitation/create").await;
+            ids.insert(params["elicitationId"].as_str().expect("an id").to_owned());
+            peer.answer(&id, json!({ "action": "accept" })).await;
+            peer.response(call).await;
+        }
+    }
+    assert_eq!(ids.len(), 4, "{ids:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_of_the_model_is_asked_for_in_every_revision() {
     for revision in crate::wire_peer::LEGACY {
         let mut peer = peer(revision).await;

@@ -79,6 +79,22 @@ async fn capabilities_are_derived_from_what_is_registered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_session_keeps_of_its_client_is_bounded() {
+    let mut peer = Peer::new(&fixtures::server());
+    for (info, capabilities) in [
+        (json!({ "name": "x".repeat(1 << 20), "version": "1" }), json!({})),
+        (
+            json!({ "name": "x", "version": "1" }),
+            json!({ "experimental": { "x": { "y": "z".repeat(1 << 20) } } }),
+        ),
+    ] {
+        let params = json!({ "protocolVersion": "2025-11-25", "clientInfo": info, "capabilities": capabilities });
+        assert_eq!(peer.error("initialize", params).await["code"], -32602);
+    }
+    peer.result("initialize", offer("2025-11-25")).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_server_says_of_itself_what_the_revision_has_words_for() {
     for (revision, keys) in [
         (Revision::V2024_11_05, &["name", "version"][..]),

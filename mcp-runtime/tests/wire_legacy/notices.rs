@@ -141,6 +141,22 @@ async fn a_watched_resource_is_reported_until_it_is_not_watched() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn watched_addresses_are_bounded_in_bytes_as_well() {
+    let mut limits = mcp_runtime::Limits::default();
+    limits.message = 8 << 10;
+    let server = fixtures::builder().0.limits(limits).build().expect("a server");
+    let mut peer = Peer::legacy(&server, LATEST, json!({})).await;
+    let uri = |number: usize| json!({ "uri": format!("notes://1/{number}{}", "x".repeat(3000)) });
+    for number in [0, 1] {
+        peer.result("resources/subscribe", uri(number)).await;
+    }
+    let error = peer.error("resources/subscribe", uri(2)).await;
+    assert_eq!(error["code"], -32600);
+    peer.result("resources/unsubscribe", uri(0)).await;
+    peer.result("resources/subscribe", uri(2)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_session_hears_of_changed_lists_once() {
     for revision in LEGACY {
         let server = fixtures::server();
