@@ -12,6 +12,8 @@ use super::client_info::ClientInfo;
 use super::context::{Context, severity};
 use super::listen::{Filter, Listener};
 use super::principal::Principal;
+#[cfg(feature = "http")]
+use crate::protocol::envelope::Message;
 use crate::protocol::envelope::{self, Id};
 use crate::protocol::legacy::{self, Initialize};
 use crate::protocol::revision::Revision;
@@ -153,6 +155,17 @@ impl Session {
             mine.map(|waiting| waiting.key.clone()).collect()
         };
         keys.iter().filter_map(|key| self.withdraw(&me, key)).collect()
+    }
+
+    /// A message did not reach the client, and never will: if it is a question, nobody waits for the answer.
+    #[cfg(feature = "http")]
+    pub fn unheard(&self, text: &str) {
+        let error = RawValue::from_string(r#"{"message":"the client is gone"}"#.to_owned());
+        if let (Ok(Message::Request { id, .. }), Ok(error)) =
+            (Message::parse(text.as_bytes()), error)
+        {
+            self.answer(&id, Err(&error));
+        }
     }
 
     /// The client answers a request of ours. The first answer counts; others, and those to nothing, are passed over.

@@ -1,6 +1,11 @@
 //! 2024-11-05 to 2025-11-25: sessions, streams that can be resumed, answers in a POST of their own.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use mcp_runtime::{Call, ToolDefinition};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::wire::{Client, Request};
 use super::{Running, call, initialize, refused, soon};
@@ -212,6 +217,36 @@ async fn a_client_that_goes_away_cancels_nothing() {
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     server.seen.go.notify_waiters();
     soon(&server.seen.done).await;
+}
+
+#[tokio::test]
+async fn a_question_that_reaches_nobody_is_not_waited_for() {
+    let (go, asked) = <(Arc<Notify>, Arc<Notify>)>::default();
+    let (later, seen) = (go.clone(), asked.clone());
+    let server = Running::start(|builder| {
+        builder.add_tool(ToolDefinition::new("late"), move |call: Call| {
+            let (go, asked) = (later.clone(), seen.clone());
+            async move {
+                go.notified().await;
+                call.roots("folders").await.expect_err("nobody answers");
+                asked.notify_one();
+                ""
+            }
+        })
+    })
+    .await;
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {"roots": {}}});
+    let message = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
+    let reply = server.send(&Request::post(&message)).await;
+    let session = reply.header("mcp-session-id").expect("a session").to_owned();
+    let mut client = Client::connect(server.address).await;
+    client.write(&Request::legacy(&session, &call(1, "late", json!({})))).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    // Before there was a stream, so that there is none to come back to.
+    drop(client);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    go.notify_one();
+    soon(&asked).await;
 }
 
 #[tokio::test]

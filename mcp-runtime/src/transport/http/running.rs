@@ -192,7 +192,9 @@ impl Drop for Running {
                 work = one;
                 // Nothing was said yet that the client could come back to; what the handler does is done all the same.
                 runtime.spawn(async move {
-                    while let Item::Message(_) = poll_fn(|cx| work.poll_item(cx)).await {}
+                    while let Item::Message(text) = poll_fn(|cx| work.poll_item(cx)).await {
+                        busy.entry().session.unheard(&text);
+                    }
                     drop((work, permit, busy));
                 });
             }
