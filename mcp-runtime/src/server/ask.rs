@@ -148,7 +148,7 @@ impl<'a, T> Input<'a, T> {
         feature: ClientFeature,
         method: &'static str,
         params: Result<Option<Value>, String>,
-        check: fn(&str) -> Result<(), String>,
+        check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
         read: fn(&str) -> Result<T, InputError>,
     ) -> Self {
         let state = match params {
@@ -302,6 +302,7 @@ impl Context {
         message: String,
         schema: Result<Value, String>,
     ) -> Input<'_, Elicited<T>> {
+        let fields = schema.clone().unwrap_or_default();
         Input::put(
             self,
             name,
@@ -310,7 +311,12 @@ impl Context {
             schema.map(|schema| {
                 Some(json!({ "mode": "form", "message": message, "requestedSchema": schema }))
             }),
-            |answer| form_content::<T>(answer).map(drop),
+            move |answer| {
+                form_content::<T>(answer)?;
+                let Elicited::Accepted(content) = elicited(answer)? else { return Ok(()) };
+                let content = decode::<Value>(content.get())?;
+                form::misfit(&fields, &content).map_or(Ok(()), Err)
+            },
             |answer| form_content(answer).map_err(InputError::Failed),
         )
     }

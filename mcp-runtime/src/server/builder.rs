@@ -75,6 +75,9 @@ pub(crate) struct Inner {
     pub states: States,
     pub limits: Limits,
     pub keys: KeyRing,
+    /// The keys are this process's own: what it sealed, no other replica can open.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "a single client has one process"))]
+    pub random_keys: bool,
     pub cache: Cache,
     pub extensions: Map<JsonObject>,
     pub methods: HashMap<String, ExtensionMethod>,
@@ -195,15 +198,17 @@ impl Server {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoToolOutput,
     {
-        let name = definition.name.to_string();
         let handler = wrapped(&self.0.layers, tool_handler(handler));
         let mut result = Ok(());
         self.change(Change::Tools, |registry| {
-            let old = if replace { registry.tools.shift_remove(&name) } else { None };
-            result = registry.add_tool(definition, handler);
-            if let (Err(_), Some(old)) = (&result, old) {
-                registry.tools.insert(name, old);
-                return None;
+            if replace {
+                // Checked by itself first, then put where the old one stood.
+                let mut scratch = Registry::default();
+                result = scratch.add_tool(definition, handler);
+                let (name, new) = scratch.tools.pop()?;
+                registry.tools.insert(name, new);
+            } else {
+                result = registry.add_tool(definition, handler);
             }
             result.is_ok().then_some(true)
         });
@@ -675,6 +680,7 @@ impl ServerBuilder {
         if self.limits.page == 0 {
             self.problems.push("`limits.page` is 0: a page needs at least one entry".to_owned());
         }
+        let random_keys = self.keys.is_none();
         let keys = match self.keys {
             Some(keys) => Some(keys),
             None => KeyRing::random().map_err(|error| self.problems.push(error.to_string())).ok(),
@@ -700,6 +706,7 @@ impl ServerBuilder {
             states: self.states,
             limits: self.limits,
             keys,
+            random_keys,
             cache: self.cache,
             extensions: self.extensions,
             methods: self.methods,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::task::{Context as TaskContext, Waker};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::value::RawValue;
@@ -17,6 +18,30 @@ pub(crate) struct Calls(Mutex<HashMap<Id, Running>>);
 enum Running {
     Call(Weak<Context>),
     Listen(Weak<Listener>),
+    Brief(Weak<Cancel>),
+}
+
+/// Whether a request was cancelled that nobody else could tell.
+#[derive(Default)]
+pub(crate) struct Cancel(Mutex<(bool, Option<Waker>)>);
+
+impl Cancel {
+    /// Whether it was; a wake-up when it is.
+    pub fn poll(&self, cx: &mut TaskContext<'_>) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.0 {
+            state.1 = Some(cx.waker().clone());
+        }
+        state.0
+    }
+
+    fn cancel(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = true;
+        let waker = state.1.take();
+        drop(state);
+        waker.into_iter().for_each(Waker::wake);
+    }
 }
 
 impl Running {
@@ -24,6 +49,7 @@ impl Running {
         match self {
             Self::Call(cx) => cx.strong_count() > 0,
             Self::Listen(listener) => listener.strong_count() > 0,
+            Self::Brief(cancel) => cancel.strong_count() > 0,
         }
     }
 
@@ -37,6 +63,11 @@ impl Running {
             Self::Listen(listener) => {
                 if let Some(listener) = listener.upgrade() {
                     listener.cancel();
+                }
+            }
+            Self::Brief(cancel) => {
+                if let Some(cancel) = cancel.upgrade() {
+                    cancel.cancel();
                 }
             }
         }
@@ -94,6 +125,22 @@ impl Calls {
     pub fn leave_listener(&self, id: &Id, listener: &Arc<Listener>) {
         let me = Arc::downgrade(listener);
         self.leave(id, |running| matches!(running, Running::Listen(it) if it.ptr_eq(&me)));
+    }
+
+    /// Notes that somebody answers a request without a context.
+    pub fn enter_brief(
+        &self,
+        id: &Id,
+        cancel: &Arc<Cancel>,
+        limit: usize,
+    ) -> Result<(), &'static str> {
+        self.enter(id, Running::Brief(Arc::downgrade(cancel)), limit)
+    }
+
+    /// Notes that it is answered.
+    pub fn leave_brief(&self, id: &Id, cancel: &Arc<Cancel>) {
+        let me = Arc::downgrade(cancel);
+        self.leave(id, |running| matches!(running, Running::Brief(it) if it.ptr_eq(&me)));
     }
 
     fn leave(&self, id: &Id, is_mine: impl FnOnce(&Running) -> bool) {

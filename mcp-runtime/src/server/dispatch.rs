@@ -16,7 +16,7 @@ use super::builder::Server;
 use super::calls::Calls;
 use super::completion::Partial;
 use super::context::{Begin, Context, Kept, Subject};
-use super::drive::{CallDrive, Drive, ListenDrive, binding};
+use super::drive::{BriefDrive, CallDrive, Drive, ListenDrive, binding};
 use super::extension::MethodCall;
 use super::listen::{Filter, Listener};
 use super::lists::List;
@@ -283,6 +283,28 @@ impl Server {
         Ok(Begun::Drive(Drive::Call(CallDrive::new(cx))))
     }
 
+    /// A request that somebody else's code answers in a moment. A panic there is an error of this request alone: it must not
+    /// end the thread or the connection that carries it.
+    fn brief(
+        &self,
+        calls: Option<Arc<Calls>>,
+        incoming: &Incoming<'_>,
+        answer: impl Future<Output = Response> + Send + 'static,
+    ) -> Result<Begun, RpcError> {
+        let (id, method) = (incoming.id.clone(), incoming.method.to_owned());
+        let mut answer = Box::pin(answer);
+        let guarded = poll_fn(move |cx| {
+            catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_| {
+                tracing::error!(target: "mcp", method, "handler panicked");
+                let error = RpcError::internal(format!("`{method}` panicked"));
+                Poll::Ready(error_response(Some(&id), &error, Status::Ok))
+            })
+        });
+        BriefDrive::new(&incoming.id, calls, self.limits().calls, Box::pin(guarded))
+            .map(|brief| Begun::Drive(Drive::Brief(brief)))
+            .map_err(RpcError::invalid_request)
+    }
+
     /// Opens a sealed state. Whatever is wrong with it, the client gets the same answer.
     fn open(
         &self,
@@ -352,7 +374,7 @@ impl Server {
         let server = self.clone();
         let completer = variable.complete.clone();
         let partial = Partial { argument: argument.name, value: argument.value, arguments };
-        Ok(brief(incoming, async move {
+        self.brief(peer.calls.clone(), incoming, async move {
             let mut completion = match completer {
                 Some(completer) => completer.complete(partial).await,
                 None => Default::default(),
@@ -376,7 +398,7 @@ impl Server {
                 }
                 result.end();
             })
-        }))
+        })
     }
 
     fn listen(&self, peer: Peer, incoming: &Incoming<'_>, params: &str) -> Result<Begun, RpcError> {
@@ -470,7 +492,7 @@ impl Server {
             server: self.clone(),
         };
         let (id, server, method) = (incoming.id.clone(), self.clone(), method.clone());
-        Ok(brief(incoming, async move {
+        self.brief(peer.calls.clone(), incoming, async move {
             match method.call(call).await {
                 Ok(mut result) => {
                     let own = match result.shift_remove("_meta") {
@@ -494,25 +516,8 @@ impl Server {
                     error_response(Some(&id), &error, status)
                 }
             }
-        }))
-    }
-}
-
-/// A request that somebody else's code answers in a moment. A panic there is an error of this request alone: it must not
-/// end the thread or the connection that carries it.
-fn brief(
-    incoming: &Incoming<'_>,
-    answer: impl Future<Output = Response> + Send + 'static,
-) -> Begun {
-    let (id, method) = (incoming.id.clone(), incoming.method.to_owned());
-    let mut answer = Box::pin(answer);
-    Begun::Drive(Drive::Brief(Box::pin(poll_fn(move |cx| {
-        catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(|_| {
-            tracing::error!(target: "mcp", method, "handler panicked");
-            let error = RpcError::internal(format!("`{method}` panicked"));
-            Poll::Ready(error_response(Some(&id), &error, Status::Ok))
         })
-    }))))
+    }
 }
 
 /// The answers that a retry brings, as far as they answer an open question. Others are ignored (2026-07-28, MRTR, Error

@@ -12,7 +12,8 @@ use tokio::time::Sleep;
 use super::arguments::mismatch;
 use super::builder::Server;
 use super::call::{Call, CallFuture};
-use super::calls::Calls;
+use super::calls::{Calls, Cancel};
+use crate::protocol::envelope::Id;
 use super::context::{Context, Subject};
 use super::listen::{Listener, subscription_id};
 use super::outbox::Text;
@@ -40,7 +41,7 @@ pub(crate) enum Drive {
     Call(Box<CallDrive>),
     Listen(ListenDrive),
     /// One that only takes a moment and says nothing before its response.
-    Brief(Pin<Box<dyn Future<Output = Response> + Send>>),
+    Brief(BriefDrive),
 }
 
 impl Drive {
@@ -49,7 +50,7 @@ impl Drive {
         match self {
             Self::Call(call) => call.poll_item(cx),
             Self::Listen(listen) => listen.poll_item(cx),
-            Self::Brief(future) => future.as_mut().poll(cx).map(Item::Response),
+            Self::Brief(brief) => brief.poll_item(cx),
         }
     }
 
@@ -299,6 +300,44 @@ impl Context {
             let questions = questions.iter().map(|(key, question)| (key.as_str(), question.body()));
             modern::input_required(out, questions, &state, &inner.server_info);
         }))
+    }
+}
+
+/// A request that somebody answers without a context: a completion, a method of an extension.
+pub(crate) struct BriefDrive {
+    future: Pin<Box<dyn Future<Output = Response> + Send>>,
+    cancel: Arc<Cancel>,
+    calls: Option<(Arc<Calls>, Id)>,
+}
+
+impl BriefDrive {
+    /// Not if there are too many requests, or one of this id.
+    pub fn new(
+        id: &Id,
+        calls: Option<Arc<Calls>>,
+        limit: usize,
+        future: Pin<Box<dyn Future<Output = Response> + Send>>,
+    ) -> Result<Self, &'static str> {
+        let cancel = Arc::default();
+        if let Some(calls) = &calls {
+            calls.enter_brief(id, &cancel, limit)?;
+        }
+        Ok(Self { future, cancel, calls: calls.map(|calls| (calls, id.clone())) })
+    }
+
+    fn poll_item(&mut self, cx: &mut TaskContext<'_>) -> Poll<Item> {
+        if self.cancel.poll(cx) {
+            return Poll::Ready(Item::Nothing);
+        }
+        self.future.as_mut().poll(cx).map(Item::Response)
+    }
+}
+
+impl Drop for BriefDrive {
+    fn drop(&mut self) {
+        if let Some((calls, id)) = &self.calls {
+            calls.leave_brief(id, &self.cancel);
+        }
     }
 }
 

@@ -139,6 +139,61 @@ fn primitive(schema: &Value) -> Option<Value> {
     Some(Value::Object(plain))
 }
 
+/// What is wrong with the content of a form, if anything is: forms are flat, so that this is all of JSON Schema that they
+/// can mean (I11: an answer is checked before it counts).
+pub(crate) fn misfit(schema: &Value, content: &Value) -> Option<String> {
+    let content = content.as_object()?;
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let missing = required.filter_map(Value::as_str).find(|field| !content.contains_key(*field));
+    if let Some(field) = missing {
+        return Some(format!("`{field}` is missing"));
+    }
+    let fields = schema.get("properties").and_then(Value::as_object)?;
+    content.iter().find_map(|(name, value)| {
+        let why = field_misfit(fields.get(name)?, value)?;
+        Some(format!("`{name}` {why}"))
+    })
+}
+
+fn field_misfit(schema: &Value, value: &Value) -> Option<String> {
+    let fits = match schema.get("type").and_then(Value::as_str) {
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("number") => value.is_number(),
+        Some("integer") => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+        Some("array") => value.is_array(),
+        _ => true,
+    };
+    if !fits {
+        return Some(format!("must be of type {}", schema["type"]));
+    }
+    let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
+    let size = match value {
+        Value::Number(number) => number.as_f64().map(|size| (size, "minimum", "maximum")),
+        Value::String(text) => Some((text.chars().count() as f64, "minLength", "maxLength")),
+        Value::Array(values) => Some((values.len() as f64, "minItems", "maxItems")),
+        _ => None,
+    };
+    if let Some((size, min, max)) = size {
+        if bound(min).is_some_and(|min| size < min) {
+            return Some(format!("is below `{min}`, which is {}", schema[min]));
+        }
+        if bound(max).is_some_and(|max| size > max) {
+            return Some(format!("is above `{max}`, which is {}", schema[max]));
+        }
+    }
+    if let (Value::Array(values), Some(items)) = (value, schema.get("items")) {
+        return values.iter().find_map(|value| field_misfit(items, value));
+    }
+    let listed = |choice: &Value| choice.get("const") == Some(value);
+    let chosen = match (schema.get("enum"), schema.get("oneOf").or_else(|| schema.get("anyOf"))) {
+        (Some(Value::Array(values)), _) => values.contains(value),
+        (_, Some(Value::Array(choices))) => choices.iter().any(listed),
+        _ => true,
+    };
+    (!chosen).then(|| "is none of the choices".to_owned())
+}
+
 enum Choices {
     Plain(Vec<Value>),
     Titled(Vec<Value>),
@@ -227,6 +282,39 @@ mod tests {
                 "required": ["name", "size", "sizes"],
             })
         );
+    }
+
+    #[test]
+    fn content_that_does_not_fit_is_named() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "age": { "type": "integer", "minimum": 18 },
+                "name": { "type": "string", "maxLength": 3 },
+                "plan": { "type": "string", "oneOf": [{ "const": "a", "title": "A" }] },
+                "many": { "type": "array", "maxItems": 2, "items": { "type": "string", "enum": ["x", "y"] } },
+                "sure": { "type": "boolean" },
+            },
+            "required": ["age"],
+        });
+        for (content, problem) in [
+            (json!({ "age": 18, "name": "äöü", "plan": "a", "many": ["x", "y"], "sure": true }), None),
+            (json!({ "age": 18.0, "unknown": {} }), None),
+            (json!({}), Some("`age` is missing")),
+            (json!({ "age": 17 }), Some("`age` is below")),
+            (json!({ "age": 18.5 }), Some("`age` must be of type")),
+            (json!({ "age": 20, "name": "long" }), Some("`name` is above")),
+            (json!({ "age": 20, "plan": "b" }), Some("`plan` is none of")),
+            (json!({ "age": 20, "many": ["x", "z"] }), Some("`many` is none of")),
+            (json!({ "age": 20, "many": ["x", "x", "x"] }), Some("`many` is above")),
+            (json!({ "age": 20, "sure": "yes" }), Some("`sure` must be of type")),
+        ] {
+            let found = misfit(&schema, &content);
+            assert_eq!(found.is_some(), problem.is_some(), "{content}: {found:?}");
+            if let (Some(found), Some(problem)) = (found, problem) {
+                assert!(found.starts_with(problem), "{found}");
+            }
+        }
     }
 
     #[test]

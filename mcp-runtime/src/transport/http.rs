@@ -74,6 +74,12 @@ impl McpService {
     pub(crate) fn new(server: Server) -> Self {
         let sessions = Sessions::new(server.limits().clone());
         let running = Gauge::new(server.limits().http_calls);
+        if server.inner().random_keys {
+            tracing::warn!(
+                target: "mcp",
+                "the keys that protect `requestState` are this process's own: give all replicas the same with `ServerBuilder::keys`"
+            );
+        }
         Self(Arc::new(Endpoint { server, sessions, running }))
     }
 }

@@ -106,10 +106,13 @@ fn write(output: &Mutex<File>, bytes: &[u8]) -> io::Result<()> {
     output.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes)
 }
 
+/// Takes standard input for the protocol alone: a program that a tool starts would otherwise swallow messages.
 #[cfg(unix)]
 fn claim_input() -> io::Result<File> {
     use std::os::fd::AsFd as _;
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+    let input = io::stdin().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    Ok(File::from(input))
 }
 
 /// Takes standard output for the protocol alone: from here on what the program prints goes to standard error, so that a

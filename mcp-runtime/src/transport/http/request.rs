@@ -64,7 +64,10 @@ impl<'a> Head<'a> {
                 _ => continue,
             };
             if slot.replace(value).is_some() {
-                head.twice = Some(name);
+                // These two are checked for every method, the others only where they mean something.
+                if head.twice.is_none() || matches!(name, "Host" | "Origin") {
+                    head.twice = Some(name);
+                }
             }
         }
         head.accept = accept.unwrap_or_default();
