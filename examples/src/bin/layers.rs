@@ -65,7 +65,7 @@ async fn main() -> Result<(), ServeError> {
         .layer(ConcurrencyLimitLayer::new(2))
         .layer(TimeoutLayer::new(Duration::from_millis(500)));
     mcp_runtime::server!()
-        .tool_with::<wait, _>(guard)
+        .tool_with::<wait>(guard)
         .tool::<rest>()
         .layer(StopwatchLayer)
         .serve_stdio()

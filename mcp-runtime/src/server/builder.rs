@@ -480,16 +480,20 @@ impl ServerBuilder {
     }
 
     /// A function with `#[mcp_tool]`, behind a [`tower_layer::Layer`]: a timeout, a limit, a span, a check of your own.
-    /// `.tool_with::<wait, _>(layer)`; [`layer_fn`](crate::layer_fn) makes a layer of a function.
+    /// `.tool_with::<wait>(layer)`; [`layer_fn`](crate::layer_fn) makes a layer of a function.
     ///
     /// An error of the layer becomes a result with `isError`, unless it is an [`RpcError`].
-    pub fn tool_with<T: Tool, L>(mut self, layer: L) -> Self
-    where
-        L: Layer<ToolService>,
-        L::Service: Service<Call, Response = Outcome> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Call>>::Error: Into<BoxError>,
-        <L::Service as Service<Call>>::Future: Send,
-    {
+    pub fn tool_with<T: Tool>(
+        mut self,
+        layer: impl Layer<
+            ToolService,
+            Service: Service<Call, Response = Outcome, Error: Into<BoxError>, Future: Send>
+                         + Clone
+                         + Send
+                         + Sync
+                         + 'static,
+        >,
+    ) -> Self {
         let handler = layered(&layer, Handler::Plain(T::call));
         let result = self.registry.add_tool(T::definition().closed(), handler);
         self.keep(result);

@@ -97,6 +97,7 @@ pub struct Call(pub(crate) Arc<Context>);
 
 impl Call {
     /// The arguments, to be taken out by type.
+    #[doc(hidden)]
     pub fn arguments(&self) -> Arguments<'_> {
         let names = match &self.0.subject {
             Subject::Tool(entry) => &entry.definition.arguments[..],
@@ -106,6 +107,7 @@ impl Call {
     }
 
     /// The arguments of a prompt, or the variables of a resource's address.
+    #[doc(hidden)]
     pub fn variables(&self) -> Variables<'_> {
         match &self.0.subject {
             Subject::Prompt(entry) => Variables::of_object(self.0.params.arguments(), &entry.names),

@@ -6,8 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::builder::Server;
+use super::inject::State;
+use super::principal::Principal;
+
 /// What has been typed so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Partial {
     /// The name of the argument.
@@ -16,6 +20,20 @@ pub struct Partial {
     pub value: String,
     /// The arguments that are filled in already, since 2025-06-18.
     pub arguments: BTreeMap<String, String>,
+    pub(crate) server: Option<Server>,
+    pub(crate) principal: Option<Principal>,
+}
+
+impl Partial {
+    /// What was given to [`ServerBuilder::state`](crate::ServerBuilder::state), for suggestions that depend on it.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&State<T>> {
+        self.server.as_ref()?.inner().states.get()
+    }
+
+    /// Who is typing, as [`Context::principal`](crate::Context::principal) has it.
+    pub fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
+    }
 }
 
 /// Suggested values. At most 100 are sent; the client is told how many there are.

@@ -373,7 +373,13 @@ impl Server {
         let modern = peer.revision.is_modern();
         let server = self.clone();
         let completer = variable.complete.clone();
-        let partial = Partial { argument: argument.name, value: argument.value, arguments };
+        let partial = Partial {
+            argument: argument.name,
+            value: argument.value,
+            arguments,
+            server: Some(self.clone()),
+            principal: peer.principal.clone(),
+        };
         self.brief(peer.calls.clone(), incoming, async move {
             let mut completion = match completer {
                 Some(completer) => completer.complete(partial).await,
