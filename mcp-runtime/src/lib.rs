@@ -71,7 +71,6 @@
     clippy::result_large_err,
     reason = "errors carry what the protocol lets them carry; they are rare, and a box for each would be everybody's burden"
 )]
-
 // What a call carries is for both transports: without one of them, parts of it are never read.
 #![cfg_attr(not(all(feature = "http", feature = "stdio")), allow(dead_code))]
 

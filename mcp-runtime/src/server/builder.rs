@@ -76,7 +76,10 @@ pub(crate) struct Inner {
     pub limits: Limits,
     pub keys: KeyRing,
     /// The keys are this process's own: what it sealed, no other replica can open.
-    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "a single client has one process"))]
+    #[cfg_attr(
+        not(feature = "http"),
+        allow(dead_code, reason = "a single client has one process")
+    )]
     pub random_keys: bool,
     pub cache: Cache,
     pub extensions: Map<JsonObject>,

@@ -298,7 +298,10 @@ mod tests {
             "required": ["age"],
         });
         for (content, problem) in [
-            (json!({ "age": 18, "name": "äöü", "plan": "a", "many": ["x", "y"], "sure": true }), None),
+            (
+                json!({ "age": 18, "name": "äöü", "plan": "a", "many": ["x", "y"], "sure": true }),
+                None,
+            ),
             (json!({ "age": 18.0, "unknown": {} }), None),
             (json!({}), Some("`age` is missing")),
             (json!({ "age": 17 }), Some("`age` is below")),

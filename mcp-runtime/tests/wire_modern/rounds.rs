@@ -284,7 +284,8 @@ async fn welcome(cx: &Context) -> Result<String, InputError> {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_came_along_counts_only_where_the_tool_says_so() {
-    let server = mcp_runtime::server!().name("fixtures").tool::<welcome>().build().expect("a server");
+    let server =
+        mcp_runtime::server!().name("fixtures").tool::<welcome>().build().expect("a server");
     let mut peer = Peer::modern(&server, all());
     let answer = |name: &str| json!({ "action": "accept", "content": { "name": name } });
     let mut params = call("welcome", json!({}));

@@ -120,7 +120,11 @@ impl Program {
                         *self.steps.lock().unwrap().entry(*id).or_default() += 1;
                         self.pause(*pause).await;
                         let number = self.next();
-                        if number.is_multiple_of(7) { Err(StepError::new(number)) } else { Ok(number) }
+                        if number.is_multiple_of(7) {
+                            Err(StepError::new(number))
+                        } else {
+                            Ok(number)
+                        }
                     });
                     seen.note(format!("step {id}: {:?}", step.await));
                 }
