@@ -107,7 +107,7 @@ pub use self::server::arguments::{
     Args, ArgumentObject, PromptArgument, ToolArgument, ToolArguments,
 };
 pub use self::server::ask::{Elicited, Input, InputError, Sampled};
-pub use self::server::builder::{Server, ServerBuilder};
+pub use self::server::builder::ServerBuilder;
 pub use self::server::call::{
     BoxError, Call, FnLayer, FnService, Next, Prompt, Resource, Tool, ToolService, Toolset,
     layer_fn,
@@ -120,6 +120,7 @@ pub use self::server::definition::{
     TaskOptions, TaskSupport, ToolDefinition,
 };
 pub use self::server::extension::MethodCall;
+pub use self::server::handle::Server;
 pub use self::server::inject::{Inject, State, States};
 pub use self::server::limits::Limits;
 pub use self::server::outcome::{Cache, Outcome, PromptOutput, ResourceOutput, ToolOutput};

@@ -3,7 +3,8 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::error::ServeError;
-use crate::server::builder::{Server, ServerBuilder};
+use crate::server::builder::ServerBuilder;
+use crate::server::handle::Server;
 use crate::transport;
 
 impl ServerBuilder {

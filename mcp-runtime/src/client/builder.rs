@@ -25,7 +25,7 @@ use crate::error::ServeError;
 use crate::protocol::envelope;
 use crate::protocol::revision::Revision;
 use crate::server::ask::Elicited;
-use crate::server::builder::Server;
+use crate::server::handle::Server;
 use crate::server::principal::Principal;
 use crate::transport;
 

@@ -23,7 +23,7 @@ use super::rounds::Options;
 use super::subscription::{Ear, Subscription};
 use crate::error::ServeError;
 use crate::protocol::revision::Revision;
-use crate::server::builder::Server;
+use crate::server::handle::Server;
 
 /// A list of more pages than this has no end.
 const PAGES: usize = 10_000;

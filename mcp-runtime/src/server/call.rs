@@ -15,8 +15,8 @@ use tower_service::Service;
 use super::arguments::{Arguments, Variables};
 use super::context::{Context, Subject};
 use super::definition::{PromptDefinition, ResourceDefinition, ToolDefinition};
+use super::handler::Handler;
 use super::outcome::Outcome;
-use super::registry::Handler;
 use crate::error::RpcError;
 use crate::protocol::revision::Revision;
 

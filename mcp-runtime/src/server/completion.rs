@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::builder::Server;
+use super::handle::Server;
 use super::inject::State;
 use super::principal::Principal;
 

@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use super::builder::Server;
 use super::calls::Calls;
 use super::client_info::ClientInfo;
 use super::definition::ClientFeature;
+use super::handle::Server;
 use super::inject::States;
 use super::outbox::{Kind, Outbox};
 use super::principal::Principal;

@@ -12,12 +12,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::ask::InputError;
-use super::builder::Server;
 use super::calls::Calls;
 use super::completion::Partial;
 use super::context::{Begin, Context, Kept, Subject};
 use super::drive::{BriefDrive, CallDrive, Drive, ListenDrive, binding};
 use super::extension::MethodCall;
+use super::handle::Server;
 use super::listen::{Filter, Listener};
 use super::lists::List;
 use super::principal::Principal;

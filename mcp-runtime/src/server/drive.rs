@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::time::Sleep;
 
 use super::arguments::mismatch;
-use super::builder::Server;
 use super::call::{Call, CallFuture};
 use super::calls::{Calls, Cancel};
 use super::context::{Context, Subject};
+use super::handle::Server;
 use super::listen::{Listener, subscription_id};
 use super::outbox::Text;
 use super::outcome::{Answer, Outcome, ToolOutput};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use mcp_schema::JsonObject;
 
-use super::builder::Server;
 use super::client_info::ClientInfo;
+use super::handle::Server;
 use super::principal::Principal;
 use crate::error::RpcError;
 

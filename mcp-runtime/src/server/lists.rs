@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mcp_schema::{Map, Value};
 
-use super::builder::Server;
+use super::handle::Server;
 use super::registry::{Listed, Registry, prompt_value, resource_value, template_value};
 use crate::error::RpcError;
 use crate::protocol::revision::Revision;

@@ -13,6 +13,8 @@ pub(crate) mod dispatch;
 pub(crate) mod drive;
 pub(crate) mod extension;
 mod form;
+pub(crate) mod handle;
+pub(crate) mod handler;
 pub(crate) mod inject;
 pub(crate) mod limits;
 pub(crate) mod listen;

@@ -10,28 +10,12 @@ use mcp_schema::v2026_07_28::{
 };
 use mcp_schema::{Map, Value};
 
-use super::call::{Call, CallFuture};
 use super::definition::{PromptDefinition, ResourceDefinition, TaskSupport, ToolDefinition};
+use super::handler::Handler;
 #[cfg(feature = "validation")]
 use super::validate::Schema;
 use crate::protocol::headers::ParamHeaders;
 use crate::protocol::uri_template::Template;
-
-/// The function behind a definition.
-#[derive(Clone)]
-pub(crate) enum Handler {
-    Plain(fn(Call) -> CallFuture),
-    Shared(Arc<dyn Fn(Call) -> CallFuture + Send + Sync>),
-}
-
-impl Handler {
-    pub fn call(&self, call: Call) -> CallFuture {
-        match self {
-            Self::Plain(function) => function(call),
-            Self::Shared(function) => function(call),
-        }
-    }
-}
 
 pub(crate) struct ToolEntry {
     pub definition: ToolDefinition,

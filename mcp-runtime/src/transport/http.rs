@@ -38,8 +38,8 @@ use self::running::{Gauge, Running};
 use self::sessions::{Entry, Sessions};
 use crate::error::RpcError;
 use crate::protocol::revision::Revision;
-use crate::server::builder::Server;
 use crate::server::drive::Item;
+use crate::server::handle::Server;
 use crate::server::limits::Limits;
 use crate::server::principal::Principal;
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::stream::{Connection, Lines};
 use crate::error::ServeError;
-use crate::server::builder::Server;
+use crate::server::handle::Server;
 use crate::server::principal::Principal;
 
 /// Serves the process that started this one, until it closes standard input.

@@ -7,7 +7,7 @@
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use super::body::ResponseBody;
-use crate::server::builder::Allowed;
+use crate::server::handle::Allowed;
 
 /// Names of this machine, under any port.
 const LOOPBACK: [&[u8]; 3] = [b"localhost", b"127.0.0.1", b"[::1]"];

@@ -25,7 +25,7 @@ use super::body::ResponseBody;
 use super::reply::refused;
 use super::{Endpoint, McpService, waiting_time};
 use crate::error::ServeError;
-use crate::server::builder::Server;
+use crate::server::handle::Server;
 
 /// Where the endpoint is.
 const PATH: &str = "/mcp";
