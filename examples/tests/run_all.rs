@@ -293,7 +293,9 @@ fn over_http() -> Result {
             let headers = format!(
                 "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: {tool}\r\n{who}"
             );
-            let params = json!({ "name": tool, "arguments": { "text": "hi" }, "_meta": meta });
+            // Only one of them takes any.
+            let arguments = if tool == "echo_2" { json!({ "text": "hi" }) } else { json!({}) };
+            let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
             let body =
                 json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
             post(address, &format!("/{path}"), &headers, &body.to_string())

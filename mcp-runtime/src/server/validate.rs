@@ -43,6 +43,10 @@ impl Schema {
                     let dot = if path.is_empty() { "" } else { "." };
                     write!(text, "{separator}`{path}{dot}{name}` is missing")
                 }
+                // A schema without properties does not say at which one it stopped.
+                ValidationErrorKind::FalseSchema if path.is_empty() => {
+                    write!(text, "{separator}no arguments are expected")
+                }
                 _ if path.is_empty() => write!(text, "{separator}{error}"),
                 _ => write!(text, "{separator}`{path}`: {error}"),
             };
@@ -97,6 +101,15 @@ mod tests {
         for part in ["`age`", "18", "`name` is missing", "nam"] {
             assert!(problems.contains(part), "{part} in {problems}");
         }
+    }
+
+    #[test]
+    fn a_schema_without_properties_says_that_there_are_none() {
+        let schema = schema(json!({ "type": "object", "additionalProperties": false }));
+        let schema = schema.expect("a schema");
+        assert_eq!(schema.problems("{}"), None);
+        let problems = schema.problems(r#"{"text":"hi"}"#);
+        assert_eq!(problems.as_deref(), Some("no arguments are expected"));
     }
 
     #[test]
