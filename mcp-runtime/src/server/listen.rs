@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 
 use super::outbox::{Kind, Outbox, Text};
+use crate::protocol;
 use crate::protocol::envelope::Id;
-use crate::protocol::{self};
 
 /// A change that clients may want to hear of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,12 +12,12 @@ use super::client_info::ClientInfo;
 use super::context::{Context, severity};
 use super::listen::{Filter, Listener};
 use super::principal::Principal;
+use crate::protocol;
 #[cfg(feature = "http")]
 use crate::protocol::envelope::Message;
 use crate::protocol::envelope::{self, Id};
 use crate::protocol::legacy::{self, Initialize};
 use crate::protocol::revision::Revision;
-use crate::protocol::{self};
 
 /// What was agreed upon, and what is under way.
 pub(crate) struct Session {

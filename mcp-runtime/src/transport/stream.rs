@@ -318,8 +318,10 @@ pub(crate) fn neither() -> RpcError {
     error
 }
 
+/// Appends a message as one line. JSON that a handler hands on as text may have line breaks between its parts, where a space
+/// means the same; inside its strings there are none (all revisions, stdio: no embedded newlines).
 fn push(out: &mut Vec<u8>, message: &[u8]) {
-    out.extend_from_slice(message);
+    out.extend(message.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
     out.push(b'\n');
 }
 
@@ -515,6 +517,25 @@ mod tests {
             let message = messages.recv().await.expect("a message");
             assert!(String::from_utf8_lossy(&message).contains(part), "{part}");
         }
+    }
+
+    #[tokio::test]
+    async fn json_that_a_handler_hands_on_stays_on_one_line() {
+        let server = Server::builder("test", "1").build().expect("a server");
+        let pretty = |_: crate::Call| async {
+            let raw = RawValue::from_string("{\n  \"text\": \"a\\nb\"\n}".to_owned());
+            crate::ToolOutput::text("").with_structured(raw.expect("JSON"))
+        };
+        server.add_tool(crate::ToolDefinition::new("pretty"), pretty).expect("a tool");
+        let (connection, _messages) = Connection::new(server, None, Handle::current());
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pretty","_meta":{
+            "io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}"#;
+        let mut out = Vec::new();
+        connection.receive(call.as_bytes(), &mut out);
+        let lines: Vec<_> = out.split(|byte| *byte == b'\n').collect();
+        assert_eq!(lines.len(), 2, "{}", String::from_utf8_lossy(&out));
+        let answer: serde_json::Value = serde_json::from_slice(lines[0]).expect("a message");
+        assert_eq!(answer["result"]["structuredContent"]["text"], "a\nb");
     }
 
     #[test]
