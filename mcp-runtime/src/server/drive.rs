@@ -347,8 +347,16 @@ pub(crate) struct ListenDrive {
     acknowledgment: Option<Text>,
     server: Server,
     calls: Option<Arc<Calls>>,
-    ending: bool,
-    said: bool,
+    stage: Stage,
+}
+
+/// How far the end of a stream of changes is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// The result is said, and the notification is not.
+    Answered,
+    Over,
 }
 
 impl ListenDrive {
@@ -358,7 +366,7 @@ impl ListenDrive {
         server: Server,
         calls: Option<Arc<Calls>>,
     ) -> Self {
-        Self { listener, acknowledgment, server, calls, ending: false, said: false }
+        Self { listener, acknowledgment, server, calls, stage: Stage::Open }
     }
 
     fn poll_item(&mut self, cx: &mut TaskContext<'_>) -> Poll<Item> {
@@ -368,8 +376,13 @@ impl ListenDrive {
         if self.listener.is_cancelled() {
             return Poll::Ready(Item::Nothing);
         }
-        if self.ending {
-            return Poll::Ready(self.farewell().map_or(Item::Nothing, Item::Message));
+        match self.stage {
+            Stage::Open => {}
+            Stage::Answered => {
+                self.stage = Stage::Over;
+                return Poll::Ready(self.farewell().map_or(Item::Nothing, Item::Message));
+            }
+            Stage::Over => return Poll::Ready(Item::Nothing),
         }
         if let Poll::Ready(text) = self.listener.outbox.poll(cx) {
             return Poll::Ready(Item::Message(text));
@@ -387,19 +400,15 @@ impl ListenDrive {
         if self.calls.is_none() {
             return Poll::Ready(Item::Response(response));
         }
-        self.ending = true;
+        self.stage = Stage::Answered;
         match String::from_utf8(response.body) {
             Ok(text) => Poll::Ready(Item::Message(text.into())),
             Err(_) => Poll::Ready(Item::Nothing),
         }
     }
 
-    fn farewell(&mut self) -> Option<Text> {
-        let id = self
-            .listener
-            .subscription
-            .as_ref()
-            .filter(|_| !std::mem::replace(&mut self.said, true))?;
+    fn farewell(&self) -> Option<Text> {
+        let id = self.listener.subscription.as_ref()?;
         protocol::notification("notifications/cancelled", |params| {
             params.object("_meta", |meta| subscription_id(meta, id));
             let mut raw = Vec::new();

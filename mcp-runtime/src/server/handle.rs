@@ -166,20 +166,16 @@ impl Server {
         R: IntoToolOutput,
     {
         let handler = wrapped(&self.0.layers, tool_handler(handler));
-        let mut result = Ok(());
-        self.change(Change::Tools, |registry| {
-            if replace {
-                // Checked by itself first, then put where the old one stood.
-                let mut scratch = Registry::default();
-                result = scratch.add_tool(definition, handler);
-                let (name, new) = scratch.tools.pop()?;
-                registry.tools.insert(name, new);
-            } else {
-                result = registry.add_tool(definition, handler);
+        self.add(Change::Tools, |registry| {
+            if !replace {
+                return registry.add_tool(definition, handler);
             }
-            result.is_ok().then_some(true)
-        });
-        result.map_err(|problems| BuildError { problems })
+            // Checked by itself first, then put where the old one stood.
+            let mut scratch = Registry::default();
+            scratch.add_tool(definition, handler)?;
+            registry.tools.extend(scratch.tools);
+            Ok(())
+        })
     }
 
     /// Removes a tool, and tells clients. Calls of it that run go on. `false` if there is none of this name.
@@ -202,12 +198,9 @@ impl Server {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoResource + Send,
     {
-        let mut result = Ok(());
-        self.change(Change::Resources, |registry| {
-            result = registry.add_resource(definition, resource_handler(handler));
-            result.is_ok().then_some(true)
-        });
-        result.map_err(|problems| BuildError { problems })
+        self.add(Change::Resources, |registry| {
+            registry.add_resource(definition, resource_handler(handler))
+        })
     }
 
     /// Removes a resource, and tells clients. `false` if there is none with this address.
@@ -236,12 +229,9 @@ impl Server {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoPrompt,
     {
-        let mut result = Ok(());
-        self.change(Change::Prompts, |registry| {
-            result = registry.add_prompt(definition, prompt_handler(handler));
-            result.is_ok().then_some(true)
-        });
-        result.map_err(|problems| BuildError { problems })
+        self.add(Change::Prompts, |registry| {
+            registry.add_prompt(definition, prompt_handler(handler))
+        })
     }
 
     /// Removes a prompt, and tells clients. `false` if there is none of this name.
@@ -258,6 +248,19 @@ impl Server {
     /// Tells those who watch a resource that its contents are others now.
     pub fn resource_updated(&self, uri: &str) {
         self.0.listeners.tell(Change::Resource(uri));
+    }
+
+    fn add(
+        &self,
+        what: Change<'_>,
+        add: impl FnOnce(&mut Registry) -> Result<(), Vec<String>>,
+    ) -> Result<(), BuildError> {
+        let mut result = Ok(());
+        self.change(what, |registry| {
+            result = add(registry);
+            result.is_ok().then_some(true)
+        });
+        result.map_err(|problems| BuildError { problems })
     }
 
     /// `None` from `change`: there was nothing to change; `Some(false)`: it was so already.

@@ -50,8 +50,14 @@ impl HttpServer {
         server: Server,
         address: impl ToSocketAddrs,
     ) -> Result<Self, ServeError> {
-        let failed = |error| ServeError::io("the address cannot be listened on")(error);
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let addresses = tokio::net::lookup_host(address)
+            .await
+            .map_err(ServeError::io("the address cannot be looked up"))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        let named: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+        let failed =
+            |error| ServeError::io(format!("cannot listen on {}", named.join(", ")))(error);
+        let listener = TcpListener::bind(&addresses[..]).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { endpoint: McpService::new(server).0, listener, address })
     }
