@@ -129,6 +129,7 @@ fn tools() -> Result {
         (program!("state"), "visits", json!({}), "0"),
         (program!("structured"), "distance", mile, r#"{"value":69.0,"unit":"miles"}"#),
         (program!("progress"), "primes", json!({ "below": 100 }), "25"),
+        (program!("tasks"), "backup", json!({ "files": ["a"] }), "1 file(s) backed up"),
         (program!("gateway"), "refresh", json!({}), "tools: lights, heating"),
         (program!("layers"), "wait", json!({ "milliseconds": 1 }), "waited"),
         (program!("layers"), "wait", json!({ "milliseconds": 60_000 }), "request timed out"),
@@ -304,6 +305,26 @@ fn over_http() -> Result {
         child.wait()?;
         let response = outcome?;
         assert!(response.starts_with("HTTP/1.1 200") && response.contains(answer), "{response}");
+    }
+    Ok(())
+}
+
+/// The demonstration kills its server while the third scene is rendered, or soon after.
+#[test]
+fn a_task_outlives_its_process() -> Result {
+    let output = Command::new(program!("long_task")).arg("--demo").output()?;
+    assert!(output.status.success(), "{output:?}");
+    let (said, began) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    let done: Vec<_> =
+        said.lines().filter_map(|line| line.split_once(": done by process ")).collect();
+    let [(first, killed), .., (last, other)] = done[..] else { return Err(said.into()) };
+    assert_eq!((done.len(), first, last), (7, "scene 1 of 6", "upload"), "{said}");
+    assert_ne!(killed, other, "{said}");
+    for (step, process) in done {
+        // What was begun and not recorded is done again; what was recorded is not.
+        let mut began = began.lines().filter(|line| line.ends_with(&format!("] {step}")));
+        let last = format!("[process {process}] {step}");
+        assert_eq!(began.next_back(), Some(&*last), "{step} was done again after it was recorded");
     }
     Ok(())
 }

@@ -44,6 +44,7 @@
 
 mod builder;
 mod conversions;
+mod diff;
 mod discriminate;
 mod distill;
 mod docs;
@@ -55,15 +56,18 @@ mod load;
 mod lower;
 mod messages;
 mod model;
+mod modules;
 mod names;
 mod normalize;
 mod overrides;
 mod parse;
 mod pipeline;
 mod print;
+mod sharing;
 mod workspace;
 
 pub use self::builder::{Builder, Generated, fail};
+pub use self::diff::{Change, Class, Diff, Group, Kind, Mechanical, Rewriting, Touch, touches};
 pub use self::distill::{Origin, distill};
 pub use self::error::{Error, Problem, Problems};
 pub use self::overrides::Override;

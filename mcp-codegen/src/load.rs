@@ -43,7 +43,7 @@ impl Document {
             return Err(Error::Schema { name, problems });
         };
         // Each dialect is one arm: the rest of the pipeline knows only definitions.
-        for keyword in ["$defs"] {
+        for keyword in ["$defs", "definitions"] {
             match root.remove(keyword) {
                 Some(Value::Object(definitions)) => return Ok(Self { name, keyword, definitions }),
                 Some(_) => problems.report(
@@ -56,18 +56,12 @@ impl Document {
             }
         }
         if problems.is_empty() {
-            let (what, help) = if root.contains_key("definitions") {
-                (
-                    "the document is draft-07 (`definitions`), which is not supported yet",
-                    "use a revision from 2025-11-25 on",
-                )
-            } else {
-                (
-                    "the document has no definitions",
-                    "give a JSON Schema of dialect 2020-12 that holds its types under `$defs`",
-                )
-            };
-            problems.report("", Some("$defs"), what, help);
+            problems.report(
+                "",
+                Some("$defs"),
+                "the document has no definitions",
+                "give a JSON Schema that holds its types under `$defs` (2020-12) or `definitions` (draft-07)",
+            );
         }
         Err(Error::Schema { name, problems })
     }

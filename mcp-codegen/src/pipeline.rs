@@ -76,15 +76,7 @@ fn attempt(
 
 /// The fixups for a core schema: those of its lifecycle are told by what it holds, not by a name that a draft may change.
 pub fn core_fixups(document: &Document) -> Vec<&'static [Fixup]> {
-    let mut schemas = document.definitions.values();
-    if !schemas.any(|schema| {
-        schema.pointer("/properties/method/const").is_some_and(|method| method == "tools/call")
-    }) {
-        return Vec::new();
-    }
-    let mut schemas = document.definitions.values();
-    let modern = schemas.any(|schema| schema.pointer("/properties/resultType").is_some());
-    vec![fixups::CORE, if modern { fixups::MODERN } else { fixups::LEGACY }]
+    fixups::of_core(document)
 }
 
 /// Names of definitions that are the same in both, with all that they refer to.

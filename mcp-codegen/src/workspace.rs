@@ -3,22 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
 use crate::builder::write;
-use crate::conversions;
 use crate::docs::Docs;
 use crate::error::Error;
 use crate::fixups;
 use crate::load::Document;
-use crate::pipeline::{self, Lowered, Module};
+use crate::modules::{Modules, SUPPORT};
+use crate::pipeline::{self, Lowered};
 
 /// The released revisions that `mcp-schema` has a module for, oldest first.
-const REVISIONS: &[&str] = &["2025-11-25", "2026-07-28"];
+const REVISIONS: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 /// The revision that the tasks extension stands on.
 const TASKS_BASE: &str = "2026-07-28";
 const TASKS: &str = "tasks";
-const SUPPORT: &str = "crate";
 
 /// The folder of the crate `mcp-schema`, with its `schemas/`, `docs/` and `src/generated/`.
 #[derive(Clone, Debug)]
@@ -101,14 +100,17 @@ impl Workspace {
         self.root.join("src").join("generated")
     }
 
+    /// Files in the folder that are no longer generated.
     fn leftovers(&self, files: &IndexMap<PathBuf, String>) -> Result<Vec<PathBuf>, Error> {
-        let folder = self.folder();
-        let failed = |source| Error::File { path: folder.clone(), source };
         let mut leftovers = Vec::new();
-        if folder.is_dir() {
+        let mut folders = vec![self.folder()];
+        while let Some(folder) = folders.pop().filter(|folder| folder.is_dir()) {
+            let failed = |source| Error::File { path: folder.clone(), source };
             for entry in fs::read_dir(&folder).map_err(failed)? {
                 let path = entry.map_err(failed)?.path();
-                if !files.contains_key(&path) {
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !files.contains_key(&path) {
                     leftovers.push(path);
                 }
             }
@@ -129,50 +131,10 @@ impl Workspace {
             revisions.insert(revision, lowered);
             documents.insert(*revision, document);
         }
-        let shared = shared(&revisions);
-        let mut files = Files { docs: &docs, folder: self.folder(), files: IndexMap::new() };
-        let (newest, lowered) = revisions.last().expect("there is at least one revision");
-        let note = "Types that are the same in several revisions, with all that they refer to.";
-        let only = Some(&shared);
-        files.add(note, "shared", newest, lowered, IndexMap::new(), false, only)?;
-        for (revision, lowered) in &revisions {
-            let external = shared.iter().map(|name| (name.clone(), "crate::shared".to_owned()));
-            let note = format!("Revision {revision}.");
-            files.add(
-                &note,
-                &module(revision),
-                revision,
-                lowered,
-                external.collect(),
-                true,
-                None,
-            )?;
-        }
         let tasks = self.tasks(&documents[TASKS_BASE])?;
-        let base = &revisions[TASKS_BASE];
-        let external = pipeline::same(&tasks.normalized, &base.normalized);
-        let path = format!("crate::{}", module(TASKS_BASE));
-        let external = external.into_iter().map(|name| (name, path.clone()));
-        let note = "The extension `io.modelcontextprotocol/tasks`, on top of revision 2026-07-28.";
-        files.add(note, TASKS, TASKS, &tasks, external.collect(), true, None)?;
-        let pairs: Vec<_> = revisions.iter().collect();
-        let mut conversions = String::new();
-        for (index, (old, from)) in pairs.iter().enumerate() {
-            for (new, into) in &pairs[index + 1..] {
-                conversions.push_str(&conversions::between(
-                    (&module(old), from),
-                    (&module(new), into),
-                    &shared,
-                ));
-            }
-        }
-        let text = conversions::file(&conversions, &preamble("schemas/*.json"))?;
-        let path = files.folder.join("conversions.rs");
-        files.files.insert(path, text);
-        let text = index(&revisions);
-        let path = files.folder.join("mod.rs");
-        files.files.insert(path, text);
-        Ok(files.files)
+        let files = Modules::new(&docs, &revisions).files((TASKS_BASE, &tasks))?;
+        let folder = self.folder();
+        Ok(files.into_iter().map(|(path, text)| (folder.join(path), text)).collect())
     }
 
     /// The extension's schema, completed by those definitions of the core that it builds upon.
@@ -222,89 +184,4 @@ fn refuse_stale(document: &Document, lowered: &Lowered) -> Result<(), Error> {
         document.name,
         lowered.stale.join(", ")
     )))
-}
-
-/// Definitions that are one type in all revisions that have them, and stand in more than one.
-fn shared(revisions: &IndexMap<&str, Lowered>) -> IndexSet<String> {
-    let all: Vec<&Lowered> = revisions.values().collect();
-    let mut shared: Option<IndexSet<String>> = None;
-    for pair in all.windows(2) {
-        let same = pipeline::same(&pair[0].normalized, &pair[1].normalized);
-        shared = Some(match shared {
-            None => same,
-            Some(before) => before.intersection(&same).cloned().collect(),
-        });
-    }
-    shared.unwrap_or_default()
-}
-
-/// A revision's module.
-fn module(revision: &str) -> String {
-    format!("v{}", revision.replace('-', "_"))
-}
-
-struct Files<'a> {
-    docs: &'a Docs,
-    folder: PathBuf,
-    files: IndexMap<PathBuf, String>,
-}
-
-impl Files<'_> {
-    #[expect(clippy::too_many_arguments, reason = "one call a module, each argument another thing")]
-    fn add(
-        &mut self,
-        note: &str,
-        module: &str,
-        revision: &str,
-        lowered: &Lowered,
-        external: IndexMap<String, String>,
-        registry: bool,
-        only: Option<&IndexSet<String>>,
-    ) -> Result<(), Error> {
-        let revision = Some(revision);
-        let text = Module {
-            lowered,
-            support: SUPPORT,
-            docs: self.docs,
-            revision,
-            external,
-            registry,
-            listed: registry.then_some(module),
-            only,
-        };
-        let schema = revision.map_or(String::new(), |revision| format!("schemas/{revision}.json"));
-        let preamble = format!("{}\n//! {note}\n", preamble(&schema));
-        let text = text.print(module, &preamble)?;
-        self.files.insert(self.folder.join(format!("{module}.rs")), text);
-        Ok(())
-    }
-}
-
-fn preamble(input: &str) -> String {
-    format!("// Generated by `mcp-codegen generate` from {input}. Do not edit.\n")
-}
-
-/// `generated/mod.rs`.
-fn index(revisions: &IndexMap<&str, Lowered>) -> String {
-    let mut text = preamble("schemas/*.json");
-    let modules: Vec<String> = revisions.keys().map(|revision| module(revision)).collect();
-    // What is left out here is not even read by the compiler.
-    let pairs = modules.iter().enumerate().flat_map(|(index, old)| {
-        let later = modules.iter().skip(index + 1);
-        later.map(move |new| format!("all(feature = \"{old}\", feature = \"{new}\")"))
-    });
-    let pairs: Vec<String> = pairs.collect();
-    let any = match pairs.as_slice() {
-        [pair] => pair.clone(),
-        pairs => format!("any({})", pairs.join(", ")),
-    };
-    text.push_str(&format!("\n#[cfg({any})]\n#[rustfmt::skip]\nmod conversions;\n"));
-    text.push_str("#[rustfmt::skip]\npub mod shared;\n");
-    for module in modules {
-        text.push_str(&format!(
-            "#[cfg(feature = \"{module}\")]\n#[rustfmt::skip]\npub mod {module};\n"
-        ));
-    }
-    text.push_str("#[cfg(feature = \"tasks\")]\n#[rustfmt::skip]\npub mod tasks;\n");
-    text
 }

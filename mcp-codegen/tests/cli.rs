@@ -160,7 +160,9 @@ fn import_refuses_what_is_no_schema() -> Outcome {
 #[test]
 fn distilling_again_changes_nothing_but_the_head() -> Outcome {
     let folder = workspace()?;
-    for name in ["2025-11-25", "2026-07-28", "draft", "tasks"] {
+    let inputs =
+        ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", "draft", "tasks"];
+    for name in inputs {
         let before = fs::read_to_string(schema_crate().join(format!("schemas/{name}.json")))?;
         fs::write(folder.path().join("again.json"), &before)?;
         succeed(folder.path(), &["import", "again.json", "--revision", "again"])?;
@@ -188,7 +190,8 @@ fn distilled_schemas_hold_no_prose() -> Outcome {
                     if !names && prose.contains(&key.as_str()) {
                         found.push(at.clone());
                     }
-                    let names = !names && matches!(key.as_str(), "properties" | "$defs");
+                    let names =
+                        !names && matches!(key.as_str(), "properties" | "$defs" | "definitions");
                     look(value, &at, names, found);
                 }
             }
@@ -300,12 +303,13 @@ fn the_workspace_is_fresh_and_a_check_changes_nothing() -> Outcome {
     )?;
     assert_eq!(contents(folder.path())?, before);
 
-    fs::write(generated.join("shared.rs"), "// edited by hand\n")?;
+    fs::write(generated.join("shared/mod.rs"), "// edited by hand\n")?;
     fs::remove_file(generated.join("tasks.rs"))?;
-    fs::write(generated.join("v2024_11_05.rs"), "// left over\n")?;
+    fs::write(generated.join("v2023_01_01.rs"), "// left over\n")?;
+    fs::write(generated.join("conversions/of_nobody.rs"), "// left over\n")?;
     let stale = contents(folder.path())?;
     let said = fail(folder.path(), &["generate", "--check"])?;
-    for name in ["shared.rs", "tasks.rs", "v2024_11_05.rs"] {
+    for name in ["shared/mod.rs", "tasks.rs", "v2023_01_01.rs", "conversions/of_nobody.rs"] {
         assert!(said.contains(name), "no `{name}` in {said}");
     }
     assert!(!said.contains("v2025_11_25.rs"), "{said}");

@@ -406,7 +406,7 @@ fn what_is_no_schema_document_is_refused() {
         (json!(null), "", "is no JSON object"),
         (json!("schema"), "", "is no JSON object"),
         (json!({}), "", "no definitions"),
-        (json!({ "definitions": {} }), "", "draft-07"),
+        (json!({ "definitions": [] }), "/definitions", "are no JSON object"),
         (json!({ "$defs": [] }), "/$defs", "are no JSON object"),
         (json!({ "$defs": true }), "/$defs", "are no JSON object"),
     ] {

@@ -181,6 +181,16 @@ pub fn options(options: &Options, errors: &Errors) {
             );
         }
     }
+    // Without the word, all causes are meant, and this one just never comes.
+    if options.given("timeout").is_none()
+        && let Some(retry) = &options.task.retry
+        && let Some(word) = retry.on.iter().find(|word| word.value() == "timeout")
+    {
+        errors.at(
+            word,
+            "no attempt of this tool times out: add `timeout = \"30s\"`, or remove \"timeout\"",
+        );
+    }
     if support == Support::Required
         && let Some(key) = options.given("inline_budget")
     {

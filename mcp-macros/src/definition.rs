@@ -3,7 +3,7 @@
 use crate::Kind;
 use crate::expand::names;
 use crate::handler::Handler;
-use crate::options::{Icon, Meta, Options, Support};
+use crate::options::{Icon, Meta, Retry, Support};
 use crate::requires::Feature;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -55,7 +55,7 @@ pub fn expression(p: &TokenStream, handler: &Handler) -> TokenStream {
         chain.extend(quote!(.input_schema(#schema)));
     }
     if handler.kind == Kind::Tool {
-        chain.extend(task(p, options));
+        chain.extend(task(p, handler));
     }
     chain
 }
@@ -85,17 +85,19 @@ fn option(value: Option<impl ToTokens>) -> TokenStream {
 }
 
 /// `.task(..)`, unless nothing was said about tasks.
-fn task(p: &TokenStream, options: &Options) -> Option<TokenStream> {
+fn task(p: &TokenStream, handler: &Handler) -> Option<TokenStream> {
+    let Handler { options, boundary, .. } = handler;
     let keys = &options.task;
     let mut fields: Vec<(&str, TokenStream)> = Vec::new();
+    if *boundary {
+        fields.push(("boundary", quote!(true)));
+    }
     if let Some(replay) = keys.replay {
         let restart = if replay { quote!(Replay) } else { quote!(Fail) };
         fields.push(("restart", quote!(#p::Restart::#restart)));
     }
-    if let Some((attempts, backoff)) = keys.retry {
-        let backoff = duration(backoff);
-        let retry = quote!(#p::Retry { attempts: #attempts, backoff: #backoff });
-        fields.push(("retry", option(Some(retry))));
+    if let Some(retry) = &keys.retry {
+        fields.push(("retry", option(Some(retry_value(p, retry)))));
     }
     for (field, value) in [
         ("timeout", keys.timeout),
@@ -133,6 +135,21 @@ fn task(p: &TokenStream, options: &Options) -> Option<TokenStream> {
         quote!(__task.#field = #value;)
     });
     Some(quote!(.task({ let mut __task = #options; #(#fields)* __task })))
+}
+
+fn retry_value(p: &TokenStream, retry: &Retry) -> TokenStream {
+    let (attempts, backoff) = (retry.attempts, duration(retry.backoff));
+    let on = if retry.on.is_empty() {
+        quote!(#p::RetryOn::ALL)
+    } else {
+        let causes = Retry::CAUSES.map(|cause| {
+            let named = retry.on.iter().any(|word| word.value() == cause);
+            let cause = Ident::new(cause, Span::call_site());
+            quote!(#cause: #named)
+        });
+        quote!(#p::RetryOn { #(#causes),* })
+    };
+    quote!(#p::Retry { attempts: #attempts, backoff: #backoff, on: #on })
 }
 
 fn duration(duration: Duration) -> TokenStream {

@@ -6,7 +6,7 @@ use crate::options::{self, Options};
 use crate::params::{self, Param, Role};
 use crate::requires::{self, Feature};
 use crate::sink::Errors;
-use crate::{Kind, docs};
+use crate::{Kind, boundary, docs};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
@@ -18,6 +18,8 @@ pub struct Handler {
     pub options: Options,
     pub params: Vec<Param>,
     pub requires: Vec<Feature>,
+    /// Whether the function says itself where its task begins.
+    pub boundary: bool,
 }
 
 impl Handler {
@@ -46,7 +48,8 @@ impl Handler {
             Some(features) => features.clone(),
             None => derived(function, &params),
         };
-        Self { kind, name, description, options, params, requires }
+        let boundary = kind == Kind::Tool && boundary::placed(function.body.stream());
+        Self { kind, name, description, options, params, requires, boundary }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The attributes of `mcp-runtime`, which re-exports them: use them from there.
 //!
-//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `check` knows
-//! the rules that need more than one part of it, `expand` (and `parts`, `definition`) write the code. All report into one
+//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `requires` and
+//! `boundary` what the body says, `check` knows the rules that need more than one part of it, `expand` (and `parts`, `definition`) write the code. All report into one
 //! `sink`, so that the mistakes of a function come out together; if there are any, the function is emitted as it was
 //! written, beside a stub, so that nothing else fails because of them.
 
 mod block;
+mod boundary;
 mod check;
 mod definition;
 mod docs;
@@ -112,21 +113,27 @@ impl Kind {
 /// | `requires = [elicitation, elicitation_url, sampling, sampling_tools, roots]` | what the client must be able to do, see below |
 /// | `input_schema = expr` | a schema written by hand: the types of the arguments then need `Deserialize` only |
 /// | `crate = path` | where `mcp-runtime` is, if not at `::mcp_runtime` |
-/// | `timeout = "30s"` | how long one attempt may run |
+/// | `timeout = "30s"` | how long one attempt may run, inline or as a task; the time that a task is parked does not count |
 /// | `input_timeout = "1d"` | how long a question waits for its answer |
 /// | `task_support = "optional"` | whether a call may become a task: `forbidden` (the default), `optional`, `required` |
-/// | `restart = "replay"` | what becomes of a task whose process died: `fail` (the default) or `replay` |
-/// | `retry = 3`, `retry(attempts = 3, backoff = "1s")` | how often a failed task is tried, the first time included; the first pause is a second if not given |
-/// | `ttl = "1d"` | how long a finished task is kept |
-/// | `inline_budget = "500ms"` | how long an optional task runs inline first |
-/// | `max_concurrent = 2` | how many tasks of this tool run at a time |
-/// | `dedupe` | a second call with the same arguments joins the task that is running |
-/// | `version = "2"` | changed when the steps of the function change |
+/// | `restart = "replay"` | what becomes of a task that is interrupted by the death of its process: `fail` (the default) or `replay` |
+/// | `retry = 3`, `retry(attempts = 3, backoff = "1s", on = ["error", "panic", "timeout"])` | how often a task is tried, the first time included; the pause before the second time, which doubles then (a second); and after what (all three; one may stand without the brackets) |
+/// | `ttl = "1d"` | how long a task exists, counted from its creation |
+/// | `inline_budget = "500ms"` | how long an optional tool runs inline before its call becomes a task, for clients of the tasks extension; `"0s"`: at once |
+/// | `max_concurrent = 2` | how many tasks of this tool run at a time in one process |
+/// | `dedupe` | a second call by the same principal with the same arguments joins the task that has not ended |
+/// | `version = "2"` | changed when the steps of the function change; kept with every task |
 ///
-/// What is about tasks, from `task_support` on, is checked and kept; the engine that runs them comes next. Until then every call
-/// runs inline, and a server with a tool that has `task_support = "required"` cannot be built.
+/// `docs/tasks.md` in the repository has the limits of these keys, and what happens to a task when something goes wrong.
 ///
 /// A duration is whole numbers with a unit `ms`, `s`, `m`, `h` or `d`: `"1h30m"`.
+///
+/// # Where its task begins
+///
+/// With `task_support = "required"` a task begins at once, and with `"optional"` when the inline budget is used up. A function
+/// that has something to ask before there is a task says itself where that begins: `cx.into_task().await`. It runs inline until
+/// there. The call has to stand in the body of the tool; in a function that the tool calls it is not seen, which only means
+/// that the task begins at once.
 ///
 /// # What it requires
 ///

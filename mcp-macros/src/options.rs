@@ -42,7 +42,7 @@ pub struct Options {
 #[derive(Default)]
 pub struct TaskKeys {
     pub replay: Option<bool>,
-    pub retry: Option<(u32, Duration)>,
+    pub retry: Option<Retry>,
     pub timeout: Option<Duration>,
     pub input_timeout: Option<Duration>,
     pub ttl: Option<Duration>,
@@ -50,6 +50,19 @@ pub struct TaskKeys {
     pub max_concurrent: Option<u32>,
     pub dedupe: Option<bool>,
     pub version: Option<LitStr>,
+}
+
+/// `retry(attempts = 3, backoff = "1s", on = ["error", "timeout"])`
+pub struct Retry {
+    pub attempts: u32,
+    pub backoff: Duration,
+    /// Words of [`Retry::CAUSES`], as they were written; none for all of them.
+    pub on: Vec<LitStr>,
+}
+
+impl Retry {
+    /// What can be tried again: the fields of the runtime's `RetryOn`.
+    pub const CAUSES: [&str; 3] = ["error", "panic", "timeout"];
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -253,7 +266,11 @@ impl Options {
                     other => return Err(choice(&text, other, &["fail", "replay"])),
                 });
             }
-            "retry" => self.task.retry = Some((positive(key, input)?, DEFAULT_BACKOFF)),
+            "retry" => {
+                let attempts = positive(key, input)?;
+                self.task.retry =
+                    Some(Retry { attempts, backoff: DEFAULT_BACKOFF, on: Vec::new() });
+            }
             "max_concurrent" => self.task.max_concurrent = Some(positive(key, input)?),
             "timeout" => self.task.timeout = Some(lasting(key, input)?),
             "input_timeout" => self.task.input_timeout = Some(lasting(key, input)?),
@@ -312,7 +329,8 @@ pub fn example(key: &str) -> &'static str {
         "crate" => "path",
         "task_support" => "\"optional\"",
         "restart" => "\"replay\"",
-        "retry" | "max_concurrent" => "3",
+        "retry" | "attempts" | "max_concurrent" => "3",
+        "on" => "[\"error\", \"timeout\"]",
         "size" => "1024",
         "timeout" | "input_timeout" | "ttl" | "inline_budget" | "backoff" => "\"30s\"",
         _ => "\"..\"",

@@ -1,9 +1,9 @@
 //! The values of keys: what each may look like, and what to say about those that do not.
 
-use crate::options::{Icon, Meta, example};
+use crate::options::{Icon, Meta, Retry, example};
 use crate::requires::Feature;
 use crate::{duration, json, names};
-use proc_macro2::TokenTree;
+use proc_macro2::{TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -96,29 +96,68 @@ pub fn lasting(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
     Ok(duration)
 }
 
-/// `retry(attempts = 3, backoff = "1s")`, from the parenthesis on.
-pub fn retry(key: &Ident, input: ParseStream<'_>) -> syn::Result<(u32, Duration)> {
+/// `retry(attempts = 3, backoff = "1s", on = "panic")`, from the parenthesis on.
+pub fn retry(key: &Ident, input: ParseStream<'_>) -> syn::Result<Retry> {
     let inner;
     parenthesized!(inner in input);
-    let (mut attempts, mut backoff) = (None, DEFAULT_BACKOFF);
-    while !inner.is_empty() {
-        let part: Ident = inner.parse()?;
-        inner.parse::<Token![=]>()?;
+    whole(&inner, |inner| retry_parts(key, inner))
+}
+
+/// `retry(..)`, between the parentheses.
+fn retry_parts(key: &Ident, input: ParseStream<'_>) -> syn::Result<Retry> {
+    let (mut attempts, mut backoff, mut on) = (None, DEFAULT_BACKOFF, Vec::new());
+    let mut given: Vec<Ident> = Vec::new();
+    while !input.is_empty() {
+        let part: Ident = input.parse()?;
+        if given.contains(&part) {
+            let message = format!("`{part}` is given twice: remove one");
+            return Err(syn::Error::new(part.span(), message));
+        }
+        given.push(part.clone());
+        input.parse::<Token![=]>()?;
         match part.to_string().as_str() {
-            "attempts" => attempts = Some(positive(&part, &inner)?),
-            "backoff" => backoff = duration::parse(&string(&part, &inner)?)?,
+            "attempts" => attempts = Some(positive(&part, input)?),
+            "backoff" => backoff = duration::parse(&string(&part, input)?)?,
+            "on" => on = causes(&part, input)?,
             other => {
-                let message =
-                    format!("`retry` has no part `{other}`: it knows `attempts` and `backoff`");
+                let known = names::list(["attempts", "backoff", "on"]);
+                let message = format!("`retry` has no part `{other}`: it knows {known}");
                 return Err(syn::Error::new(part.span(), message));
             }
         }
-        if !inner.is_empty() {
-            inner.parse::<Token![,]>()?;
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
         }
     }
     let message = "`retry` needs to know how often: `retry(attempts = 3, backoff = \"1s\")`";
-    Ok((attempts.ok_or_else(|| syn::Error::new(key.span(), message))?, backoff))
+    let attempts = attempts.ok_or_else(|| syn::Error::new(key.span(), message))?;
+    Ok(Retry { attempts, backoff, on })
+}
+
+/// `"panic"`, or `["error", "timeout"]`
+fn causes(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
+    let cause = |input: ParseStream<'_>| {
+        if !input.peek(LitStr) {
+            let message = format!("`{key}` lists strings: `{key} = {}`", example(&key.to_string()));
+            return Err(syn::Error::new_spanned(input.parse::<TokenTree>()?, message));
+        }
+        let word: LitStr = input.parse()?;
+        let written = word.value();
+        if Retry::CAUSES.contains(&written.as_str()) {
+            Ok(word)
+        } else {
+            Err(choice(&word, &written, &Retry::CAUSES))
+        }
+    };
+    if input.peek(LitStr) {
+        return Ok(vec![cause(input)?]);
+    }
+    let causes = list(key, input, cause)?;
+    if causes.is_empty() {
+        let message = "with an empty list nothing is tried again: name what is, or remove `retry`";
+        return Err(syn::Error::new(key.span(), message));
+    }
+    Ok(causes)
 }
 
 /// JSON, or any expression.
@@ -155,14 +194,28 @@ fn list<T>(
     }
     let inner;
     bracketed!(inner in input);
-    let mut items = Vec::new();
-    while !inner.is_empty() {
-        items.push(item(&inner)?);
-        if !inner.is_empty() {
-            inner.parse::<Token![,]>()?;
+    whole(&inner, |inner| {
+        let mut items = Vec::new();
+        while !inner.is_empty() {
+            items.push(item(inner)?);
+            if !inner.is_empty() {
+                inner.parse::<Token![,]>()?;
+            }
         }
+        Ok(items)
+    })
+}
+
+/// Reads a group. What comes after a mistake in it goes unread: `syn` would complain of that a second time.
+fn whole<T>(
+    group: ParseStream<'_>,
+    read: impl FnOnce(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    let result = read(group);
+    if result.is_err() {
+        group.parse::<TokenStream>()?;
     }
-    Ok(items)
+    result
 }
 
 /// `[elicitation, roots]`
@@ -206,37 +259,42 @@ pub fn icons(key: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<Icon>> {
         }
         let inner;
         parenthesized!(inner in input);
-        let (mut src, mut mime_type, mut sizes, mut theme) = (None, None, Vec::new(), None);
-        while !inner.is_empty() {
-            let part: Ident = inner.parse()?;
-            inner.parse::<Token![=]>()?;
-            match part.to_string().as_str() {
-                "src" => src = Some(source(string(&part, &inner)?)?),
-                "mime_type" => mime_type = Some(string(&part, &inner)?),
-                "sizes" => sizes = list(&part, &inner, |input| string(&part, input))?,
-                "theme" => {
-                    let text = string(&part, &inner)?;
-                    if !["dark", "light"].contains(&text.value().as_str()) {
-                        return Err(choice(&text, &text.value(), &["dark", "light"]));
-                    }
-                    theme = Some(text);
+        whole(&inner, |inner| icon(&word, inner))
+    })
+}
+
+/// `icon(..)`, between the parentheses.
+fn icon(word: &Ident, input: ParseStream<'_>) -> syn::Result<Icon> {
+    let (mut src, mut mime_type, mut sizes, mut theme) = (None, None, Vec::new(), None);
+    while !input.is_empty() {
+        let part: Ident = input.parse()?;
+        input.parse::<Token![=]>()?;
+        match part.to_string().as_str() {
+            "src" => src = Some(source(string(&part, input)?)?),
+            "mime_type" => mime_type = Some(string(&part, input)?),
+            "sizes" => sizes = list(&part, input, |input| string(&part, input))?,
+            "theme" => {
+                let text = string(&part, input)?;
+                if !["dark", "light"].contains(&text.value().as_str()) {
+                    return Err(choice(&text, &text.value(), &["dark", "light"]));
                 }
-                other => {
-                    let known = ["src", "mime_type", "sizes", "theme"];
-                    let message =
-                        format!("an icon has no part `{other}`: it knows {}", names::list(known));
-                    return Err(syn::Error::new(part.span(), message));
-                }
+                theme = Some(text);
             }
-            if !inner.is_empty() {
-                inner.parse::<Token![,]>()?;
+            other => {
+                let known = ["src", "mime_type", "sizes", "theme"];
+                let message =
+                    format!("an icon has no part `{other}`: it knows {}", names::list(known));
+                return Err(syn::Error::new(part.span(), message));
             }
         }
-        let src = src.ok_or_else(|| {
-            syn::Error::new(word.span(), "an icon needs its URL: `src = \"https://..\"`")
-        })?;
-        Ok(Icon { src, mime_type, sizes, theme })
-    })
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    let src = src.ok_or_else(|| {
+        syn::Error::new(word.span(), "an icon needs its URL: `src = \"https://..\"`")
+    })?;
+    Ok(Icon { src, mime_type, sizes, theme })
 }
 
 /// Clients load icons from these places only, and refuse others.

@@ -39,6 +39,12 @@
 //! function again from its beginning, with all that it has learned: so what has an effect, or may come out differently the
 //! next time, belongs into a [`step`](Context::step).
 //!
+//! # Calls that take long
+//!
+//! `#[mcp_tool(task_support = "optional")]` makes a tool a *task* for clients that know tasks: they get an id, ask how far it
+//! is, answer its questions, and read its result later; for all others it stays an ordinary call. With a store on disk and
+//! `restart = "replay"` a task survives its process: see [`task`] and [`store`].
+//!
 //! # Beside tools
 //!
 //! [`#[mcp_prompt]`](macro@mcp_prompt) makes a prompt of a function and [`#[mcp_resource]`](macro@mcp_resource) a resource, or a
@@ -63,9 +69,14 @@
 //! | `macros` | yes | `#[mcp_tool]`, `#[mcp_tools]`, `#[mcp_prompt]`, `#[mcp_resource]` |
 //! | `stdio` | yes | [`ServerBuilder::serve_stdio`] |
 //! | `http` | no | Streamable HTTP: `serve_http`, and a tower service to mount in an application of yours |
+//! | `console` | no | a page of the server itself to look at it and try it out: [`ServerBuilder::console`] |
 //! | `validation` | no | arguments are checked against the whole of their JSON Schema before a tool runs, structured output after it in debug builds |
-//! | `client` | no | a client of both lifecycles, for tests |
-//! | `kit` | no | the journal as a module, with the check that a rerun changes no history |
+//! | `client` | no | [`client`]: a client of both lifecycles, in memory, over streams of lines, with a child process |
+//! | `client-http` | no | the same over Streamable HTTP, with TLS |
+//! | `sqlite` | no | [`store::SqliteStore`]: tasks that survive their process |
+//! | `cli` | no | the command `mcp-tasks`, for whoever looks after a store of tasks |
+//! | `metrics` | no | counters and gauges of tasks through the facade of that name |
+//! | `kit` | no | the journal as a module, with the check that a rerun changes no history; the contract kit for stores of your own |
 
 #![allow(
     clippy::result_large_err,
@@ -79,17 +90,21 @@ extern crate self as mcp_runtime;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "console")]
+mod console;
 pub mod content;
 mod error;
 #[cfg(feature = "kit")]
 pub mod journal;
-// Half of it is for tasks, whose engine comes next: until then only the kit uses it.
 #[cfg(not(feature = "kit"))]
-#[allow(dead_code, unused_imports)]
+#[allow(dead_code, unused_imports, reason = "the kit uses parts of it that nothing else does")]
 mod journal;
 mod protocol;
 mod serve;
 mod server;
+pub mod store;
+pub mod task;
+mod telemetry;
 mod transport;
 
 #[cfg(feature = "macros")]
@@ -99,6 +114,8 @@ pub use mcp_schema::JsonObject;
 pub use mcp_schema::shared::LoggingLevel;
 pub use schemars;
 
+#[cfg(feature = "console")]
+pub use self::console::Console;
 pub use self::error::{BuildError, RpcError, ServeError, code};
 pub use self::journal::{Journaled, StepError, StepFailure, StepName};
 pub use self::protocol::revision::Revision;
@@ -106,7 +123,7 @@ pub use self::protocol::seal::{KeyError, KeyRing};
 pub use self::server::arguments::{
     Args, ArgumentObject, PromptArgument, ToolArgument, ToolArguments,
 };
-pub use self::server::ask::{Elicited, Input, InputError, Sampled};
+pub use self::server::ask::{AskAsTask, Elicited, Input, InputError, Sampled};
 pub use self::server::builder::ServerBuilder;
 pub use self::server::call::{
     BoxError, Call, FnLayer, FnService, Next, Prompt, Resource, Tool, ToolService, Toolset,
@@ -117,7 +134,7 @@ pub use self::server::completion::{Completion, CompletionFuture, Partial};
 pub use self::server::context::{Cancellation, Context, Log, Progress, Reporter, TraceContext};
 pub use self::server::definition::{
     Argument, ClientFeature, IntoSchema, PromptDefinition, ResourceDefinition, Restart, Retry,
-    TaskOptions, TaskSupport, ToolDefinition,
+    RetryOn, TaskOptions, TaskSupport, ToolDefinition,
 };
 pub use self::server::extension::MethodCall;
 pub use self::server::handle::Server;
@@ -129,6 +146,7 @@ pub use self::server::output::{
 };
 pub use self::server::principal::Principal;
 pub use self::server::typed::HeaderArgument;
+pub use self::task::TaskSettings;
 #[cfg(feature = "http")]
 pub use self::transport::http::{HttpServer, McpService, ResponseBody};
 
@@ -144,8 +162,8 @@ pub mod __private {
     pub use crate::server::completion::{Completion, CompletionFuture, Partial};
     pub use crate::server::context::Context;
     pub use crate::server::definition::{
-        Argument, ClientFeature, PromptDefinition, ResourceDefinition, Restart, Retry, TaskOptions,
-        TaskSupport, ToolDefinition,
+        Argument, ClientFeature, PromptDefinition, ResourceDefinition, Restart, Retry, RetryOn,
+        TaskOptions, TaskSupport, ToolDefinition,
     };
     pub use crate::server::inject::{Inject, inject};
     pub use crate::server::outcome::Outcome;

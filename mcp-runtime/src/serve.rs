@@ -46,7 +46,10 @@ impl Server {
     /// When the streams fail.
     #[cfg(feature = "stdio")]
     pub async fn serve_stdio(self) -> Result<(), ServeError> {
-        transport::stdio::serve(self).await
+        self.start_tasks();
+        let served = transport::stdio::serve(self.clone()).await;
+        self.stop_tasks().await;
+        served
     }
 
     /// See [`ServerBuilder::serve_http`].
@@ -92,6 +95,7 @@ impl Server {
         reader: impl AsyncRead + Send,
         writer: impl AsyncWrite + Send,
     ) -> Result<(), ServeError> {
+        self.start_tasks();
         transport::stream::serve(self, None, reader, writer).await
     }
 }

@@ -3,6 +3,15 @@
 
 #[path = "client/broken.rs"]
 mod broken;
+#[path = "client/cache.rs"]
+mod cache;
+#[cfg(feature = "client-http")]
+#[path = "client/http.rs"]
+mod http;
+#[path = "client/lists.rs"]
+mod lists;
+#[path = "client/peer.rs"]
+mod peer;
 #[path = "wire_peer/mod.rs"]
 mod wire_peer;
 
@@ -512,5 +521,72 @@ async fn the_input_timeout_of_a_tool_holds_for_its_questions() -> Result<(), Cli
         .await?;
     let result = client.call_tool("impatient", ()).timeout(Duration::from_secs(30)).await?;
     assert_eq!(result.text(), "nobody answered the request for input in time");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_server_says_of_itself_is_there_in_every_lifecycle() -> Result<(), ClientError> {
+    for lifecycle in ALL {
+        let client = connected(Client::builder().lifecycle(lifecycle)).await;
+        let info = client.server_info().await?.expect("ours says it");
+        assert_eq!(info.name, "fixtures", "{lifecycle:?}");
+        assert_eq!(client.instructions().await?.as_deref(), Some("Call echo."));
+        assert!(client.capabilities().await?.tools.is_some());
+    }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_modern_server_is_asked_once_what_it_is() -> Result<(), ClientError> {
+    let (client, peer) = peer::peer(peer::modern().cache(false), |_, _| {
+        peer::Says::Result(json!({ "capabilities": {}, "supportedVersions": ["2026-07-28"] }))
+    })
+    .await?;
+    assert_eq!(client.server_info().await?, None, "it does not say");
+    client.capabilities().await?;
+    assert_eq!(client.instructions().await?, None);
+    assert_eq!(peer.asked("server/discover"), 1);
+    client.discover().await?;
+    assert_eq!(peer.asked("server/discover"), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_is_not_there_is_known_in_every_lifecycle() {
+    for lifecycle in ALL {
+        let client = connected(Client::builder().lifecycle(lifecycle)).await;
+        let error = client.read_resource("docs://nothing").await.expect_err("no such resource");
+        assert!(error.is_resource_not_found(), "{lifecycle:?}: {error}");
+        let error = client.call_tool("no such tool", ()).await.expect_err("no such tool");
+        assert!(!error.is_resource_not_found(), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn roots_may_change() -> Result<(), ClientError> {
+    let legacy = Client::builder().legacy(Revision::V2025_11_25).roots([Root::new("file:///a")]);
+    let (client, peer) = peer::peer(legacy, |_, _| {
+        peer::Says::Result(json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "serverInfo": { "name": "x", "version": "1" },
+        }))
+    })
+    .await?;
+    assert_eq!(
+        peer.heard_of("initialize")[0]["capabilities"]["roots"],
+        json!({ "listChanged": true })
+    );
+    client.set_roots([Root::new("file:///b")]).await?;
+    client.ping().await?;
+    assert_eq!(peer.asked("notifications/roots/list_changed"), 1);
+    for lifecycle in ALL {
+        let client = connected(Client::builder().roots([]).lifecycle(lifecycle)).await;
+        client.set_roots([Root::new("file:///b")]).await?;
+        let found = client.call_tool("folders", ()).await?;
+        assert!(found.text().contains("file:///b"), "{lifecycle:?}: {}", found.text());
+    }
+    let error = connected(Client::builder()).await.set_roots([]).await.expect_err("none declared");
+    assert!(matches!(error, ClientError::Unsupported(_)));
     Ok(())
 }

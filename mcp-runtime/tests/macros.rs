@@ -5,10 +5,14 @@
 #[path = "wire_peer/mod.rs"]
 mod wire_peer;
 
+use std::time::Duration;
+
+use mcp_runtime::__private::Handler;
 use mcp_runtime::Json as J;
 use mcp_runtime::{
-    Args, BuildError, Context, Inject, Json, Partial, RpcError, Server, ServerBuilder, State,
-    States, ToolDefinition, mcp_prompt, mcp_resource, mcp_tool, mcp_tools,
+    Args, BuildError, Context, Inject, Json, Partial, Restart, Retry, RetryOn, RpcError, Server,
+    ServerBuilder, State, States, TaskOptions, TaskSupport, Tool, ToolDefinition, Toolset,
+    mcp_prompt, mcp_resource, mcp_tool, mcp_tools,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -483,4 +487,112 @@ async fn types_of_ones_own_may_be_borrowed() {
     let mut peer = Peer::modern(&server, json!({}));
     let error = peer.error("tools/call", json!({ "name": "tenant" })).await;
     assert_eq!((&error["code"], &error["message"]), (&json!(-32603), &json!("no tenant")));
+}
+
+#[mcp_tool(
+    task_support = "required",
+    restart = "fail",
+    retry(attempts = 3, backoff = "2s", on = ["error", "timeout"]),
+    timeout = "30m",
+    input_timeout = "1d",
+    ttl = "2d",
+    max_concurrent = 2,
+    dedupe,
+    version = "2"
+)]
+async fn lasting() {}
+
+#[mcp_tool(task_support = "optional", retry = 2, restart = "replay", inline_budget = "0s")]
+async fn retried() {}
+
+#[mcp_tool(task_support = "optional", retry(attempts = 2, on = "panic"))]
+async fn retried_after_panics() {}
+
+#[test]
+fn task_keys_become_options() {
+    let options = |definition: ToolDefinition| definition.task_options().clone();
+    let mut expected = TaskOptions::new(TaskSupport::Required);
+    expected.retry = Some(Retry {
+        attempts: 3,
+        backoff: Duration::from_secs(2),
+        on: RetryOn { error: true, panic: false, timeout: true },
+    });
+    expected.timeout = Some(Duration::from_secs(30 * 60));
+    expected.input_timeout = Some(Duration::from_secs(24 * 60 * 60));
+    expected.ttl = Some(Duration::from_secs(48 * 60 * 60));
+    expected.max_concurrent = Some(2);
+    expected.dedupe = true;
+    expected.version = "2";
+    assert_eq!(options(lasting::definition()), expected);
+
+    let mut expected = TaskOptions::new(TaskSupport::Optional);
+    let backoff = Duration::from_secs(1);
+    expected.retry = Some(Retry { attempts: 2, backoff, on: RetryOn::ALL });
+    expected.restart = Restart::Replay;
+    expected.inline_budget = Some(Duration::ZERO);
+    assert_eq!(options(retried::definition()), expected);
+
+    let retry = options(retried_after_panics::definition()).retry.expect("it is retried");
+    assert_eq!(retry.on, RetryOn { error: false, panic: true, timeout: false });
+    assert_eq!(options(plain::definition()), TaskOptions::DEFAULT);
+}
+
+/// The method is known by its name, not by the type that has it.
+struct Boundary;
+
+impl Boundary {
+    #[allow(clippy::wrong_self_convention, reason = "the name is what matters")]
+    fn into_task(&self) {}
+}
+
+fn begin(boundary: &Boundary) {
+    boundary.into_task();
+}
+
+#[mcp_tool(task_support = "required")]
+async fn begins_in_a_branch(fast: bool) {
+    if !fast {
+        Boundary.into_task();
+    }
+}
+
+#[mcp_tool(task_support = "required")]
+async fn begins_at_once() {
+    begin(&Boundary);
+}
+
+struct Renders;
+
+#[mcp_tools]
+impl Renders {
+    #[mcp_tool(task_support = "optional")]
+    async fn begins_where_it_says(&self) {
+        Boundary.into_task();
+    }
+
+    #[mcp_tool(task_support = "optional")]
+    async fn begins_with_the_budget(&self) {
+        begin(&Boundary);
+    }
+
+    #[mcp_prompt]
+    async fn never_begins(&self) -> String {
+        Boundary.into_task();
+        String::new()
+    }
+}
+
+#[test]
+fn where_a_task_begins_is_read_off_the_body() {
+    assert!(begins_in_a_branch::definition().task_options().boundary);
+    assert!(!begins_at_once::definition().task_options().boundary);
+    let tools: Vec<_> = Renders::handlers()
+        .iter()
+        .filter_map(|handler| match handler {
+            Handler::Tool(tool, _) => Some((tool.name().to_owned(), tool.task_options().boundary)),
+            _ => None,
+        })
+        .collect();
+    let expected = [("begins_where_it_says", true), ("begins_with_the_budget", false)];
+    assert_eq!(tools, expected.map(|(name, boundary)| (name.to_owned(), boundary)));
 }

@@ -40,15 +40,19 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
+//! | `v2024_11_05` | no | `v2024_11_05`: the first revision |
+//! | `v2025_03_26` | no | `v2025_03_26`: tool annotations, sound, batches of messages |
+//! | `v2025_06_18` | no | `v2025_06_18`: elicitation, structured output, links to resources; batches are gone |
 //! | `v2025_11_25` | yes | `v2025_11_25`: the revision with `initialize` and tasks in the core |
 //! | `v2026_07_28` | yes | `v2026_07_28`: the stateless revision |
 //! | `tasks` | yes | `tasks`: the extension `io.modelcontextprotocol/tasks`, on top of 2026-07-28 |
 //! | `draft` | no | `draft`: the moving draft, generated in the build step from `schemas/draft.json`, or from the file that the environment variable `MCP_DRAFT_SCHEMA` names |
 //! | `schemars` | no | `schemars::JsonSchema` for all types |
 //!
-//! [`shared`] is always there: the types that are the same in several revisions, with all that they refer to.
-//! With two revisions enabled there are conversions between their types, as far as nothing is lost: `From` where that is
-//! certain, `TryFrom` with a [`ConversionError`] where it depends on the value.
+//! A shape is one type, in however many revisions it stands: [`shared`] holds what the newest revision has in common with
+//! older ones, and what only older ones share is named by their modules. A feature compiles what its revision needs, and
+//! nothing of any other. With two neighbouring revisions enabled there are conversions between their types, as far as
+//! nothing is lost: `From` where that is certain, `TryFrom` with a [`ConversionError`] where it depends on the value.
 
 #[doc(hidden)]
 pub mod codec;

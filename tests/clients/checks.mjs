@@ -293,16 +293,16 @@ const modern = {
 
 export const checks = { legacy, modern };
 
-const text = (result) => result.content.map((block) => block.text ?? "").join("\n");
+export const text = (result) => result.content.map((block) => block.text ?? "").join("\n");
 
-async function fails(promise, code) {
+export async function fails(promise, code) {
   await assert.rejects(promise, (error) => {
     assert.equal(error.code, code, error.message);
     return true;
   });
 }
 
-async function until(what, condition) {
+export async function until(what, condition) {
   for (let waited = 0; waited < 2000; waited += 10) {
     if (condition()) return;
     await sleep(10);

@@ -1,7 +1,7 @@
-"""python official.py legacy|auto|REVISION URL|COMMAND
+"""python official.py legacy|auto|REVISION|tasks|extension URL|COMMAND
 
-Runs all checks of the lifecycle with the official Python client that is installed, prints `ok NAME` for each, and stops at
-the first that fails. CLIENTS_SKIP holds names to leave out, separated by semicolons.
+Runs all checks of the lifecycle with the Python client that is installed, or those of tasks, prints `ok NAME` for each, and
+stops at the first that fails. CLIENTS_SKIP holds names to leave out, separated by semicolons.
 """
 
 import os
@@ -17,14 +17,28 @@ from checks import LEGACY, MODERN, LeftOut  # noqa: E402
 from peer import connect  # noqa: E402
 
 
-async def main(era: str, address: str) -> None:
+def checks_of(what: str):
+    """The lifecycle, how to connect, and what is done in each lifecycle."""
+    if what == "tasks":
+        from tasks import TASKS
+
+        return "legacy", connect, {False: TASKS}
+    if what == "extension":
+        import extension
+
+        return "auto", extension.connect, {True: extension.TASKS}
+    return what, connect, {False: LEGACY, True: MODERN}
+
+
+async def main(what: str, address: str) -> None:
+    era, open_peer, checks = checks_of(what)
     skipped = [name.strip() for name in os.environ.get("CLIENTS_SKIP", "").split(";")]
     name, passed = "connect", 0
     try:
         with anyio.fail_after(60):
-            async with connect(era, address) as peer:
+            async with open_peer(era, address) as peer:
                 assert peer.modern == (era != "legacy"), f"the client settled for {peer.version}"
-                for name, check in (MODERN if peer.modern else LEGACY).items():
+                for name, check in checks[peer.modern].items():
                     if name in skipped:
                         print(f"skipped {name}")
                         continue

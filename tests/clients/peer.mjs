@@ -41,7 +41,7 @@ function filled(schema) {
 
 /** Connects; `target` is `{ url }` or `{ command }`, `era` is `legacy`, `auto` or a revision. */
 export async function connect(sdk, era, target, capabilities = everything) {
-  const peer = { asked: [], logged: [], changed: new Set(), troubles: [] };
+  const peer = { local: !target.url, asked: [], logged: [], changed: new Set(), troubles: [] };
   const hear = (request) => {
     peer.asked.push(request);
     return respond(request);

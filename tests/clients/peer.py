@@ -24,6 +24,7 @@ class Peer:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.logged: list[Any] = []
         self.changed: set[str] = set()
+        self.statuses: list[tuple[str, str]] = []
         self.troubles: list[Exception] = []
 
     async def call(self, name: str, arguments: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
@@ -59,6 +60,8 @@ class Peer:
             self.troubles.append(message)
         elif (method := getattr(getattr(message, "root", message), "method", "")).endswith("/list_changed"):
             self.changed.add(method)
+        elif method == "notifications/tasks/status":
+            self.statuses.append((message.root.params.taskId, message.root.params.status))
 
 
 def filled(schema: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +118,7 @@ async def first(peer: Peer, era: str, address: str, callbacks: dict[str, Any]):
     async with transport as streams, ClientSession(streams[0], streams[1], **callbacks) as session:
         found = await session.initialize()
         peer.client = session
+        peer.local = not address.startswith("http")
         peer.modern = False
         peer.version = found.protocolVersion
         peer.capabilities = wire(found.capabilities)

@@ -1,13 +1,15 @@
-// node typescript.mjs 1|2 legacy|auto|REVISION URL|COMMAND
+// node typescript.mjs 1|2 legacy|auto|REVISION|tasks URL|COMMAND
 //
-// Runs all checks of the lifecycle with one official TypeScript client, prints `ok NAME` for each, and stops at the first that
-// fails. CLIENTS_SKIP holds names to leave out, separated by semicolons.
+// Runs all checks of the lifecycle with one official TypeScript client, or those of tasks, prints `ok NAME` for each, and stops
+// at the first that fails. CLIENTS_SKIP holds names to leave out, separated by semicolons.
 
 import { checks, LeftOut } from "./checks.mjs";
 import { connect } from "./peer.mjs";
+import { tasks } from "./tasks.mjs";
 
-const [sdk, era, address] = process.argv.slice(2);
+const [sdk, what, address] = process.argv.slice(2);
 const target = /^https?:/.test(address) ? { url: address } : { command: address };
+const era = what === "tasks" ? "legacy" : what;
 const skipped = (process.env.CLIENTS_SKIP ?? "").split(";").map((name) => name.trim());
 
 let name = "connect";
@@ -21,7 +23,7 @@ function fail(error) {
 
 try {
   const peer = await connect(sdk, era, target);
-  const due = checks[peer.era];
+  const due = what === "tasks" ? tasks : checks[peer.era];
   const wanted = era === "legacy" ? "legacy" : "modern";
   if (peer.era !== wanted) throw new Error(`the client settled for the ${peer.era} lifecycle`);
   for (name of Object.keys(due)) {

@@ -1,4 +1,5 @@
-// Judges what the conformance suite has written: `RESULTS/REVISION/server-SCENARIO-TIME/checks.json`, an array of checks.
+// Judges what the conformance suite has written: `RESULTS/REVISION/server-SCENARIO-TIME/checks.json`, an array of checks; without
+// `server-` where a client was tested, whose scenarios that failed as a whole stand in `RESULTS/REVISION.failed`.
 //
 // Sound is a scenario that ran, whose checks all succeeded, and of which at least as many succeeded as `expected.json` says:
 // a suite that ends early must not look like one that passed. Everything else needs an entry in `allowed.json`, and an entry
@@ -9,14 +10,17 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
-const directory = /^server-(?<scenario>.+)-(?<time>\d{4}-\d\d-\d\dT[\d-]+Z)$/;
+const directories = {
+  server: /^server-(?<scenario>.+)-(?<time>\d{4}-\d\d-\d\dT[\d-]+Z)$/,
+  client: /^(?<scenario>.+)-(?<time>\d{4}-\d\d-\d\dT[\d-]+Z)$/,
+};
 const harmless = new Set(["SUCCESS", "INFO"]);
 
 /** The checks of each scenario that ran: the latest run of it, or what is wrong with its file. */
-export function read(folder) {
+export function read(folder, side = "server") {
   const latest = new Map();
   for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
-    const found = directory.exec(name)?.groups;
+    const found = directories[side].exec(name)?.groups;
     if (found && (latest.get(found.scenario)?.time ?? "") <= found.time) {
       latest.set(found.scenario, { time: found.time, file: join(folder, name, "checks.json") });
     }
@@ -36,20 +40,20 @@ function checks(file) {
 /**
  * The rows of the table and the list of problems.
  *
- * `runs` maps a revision to what `read` gave for it, `listed` to the names of all scenarios that the suite has for it.
+ * `runs` maps a revision to what `read` gave for it, `listed` to the names of all scenarios that the suite has for it, `failed` to
+ * those that it calls failed, whatever their checks say: a client that ends with an error leaves good ones. Of what is expected, `groups` are due, all of them by default; `only` names scenarios of these.
  */
-export function judge({ runs, listed = {}, expected, allowed = [], extensions = [], only = [] }) {
+export function judge({ runs, listed = {}, failed = {}, expected, allowed = [], groups = Object.keys(expected), only = [] }) {
   const rows = [];
   const problems = [];
   const used = new Set();
   const chosen = (scenario) => only.length === 0 || only.includes(scenario);
 
-  const due = new Map();
+  const known = new Map();
   for (const [group, revisions] of Object.entries(expected)) {
     for (const [revision, scenarios] of Object.entries(revisions)) {
       for (const [scenario, least] of Object.entries(scenarios)) {
-        const judged = group === "core" || extensions.includes(group);
-        due.set(`${revision} ${scenario}`, { revision, scenario, least, judged });
+        known.set(`${revision} ${scenario}`, { revision, scenario, least, group });
       }
     }
   }
@@ -57,22 +61,23 @@ export function judge({ runs, listed = {}, expected, allowed = [], extensions = 
     // The suite leaves an empty folder for a scenario that it was asked for and that the revision does not have.
     const ran = [...runs[revision]].filter(([, { found }]) => found.length > 0).map(([scenario]) => scenario);
     for (const scenario of new Set([...ran, ...(listed[revision] ?? [])])) {
-      if (!due.has(`${revision} ${scenario}`) && chosen(scenario)) {
+      if (!known.has(`${revision} ${scenario}`) && chosen(scenario)) {
         problems.push(`${revision} ${scenario}: the suite has it, expected.json has not`);
       }
     }
   }
 
-  for (const { revision, scenario, least, judged } of due.values()) {
-    if (!chosen(scenario)) continue;
+  for (const { revision, scenario, least, group } of known.values()) {
+    if (!groups.includes(group) || !chosen(scenario)) continue;
     const run = runs[revision]?.get(scenario) ?? { found: [], trouble: "did not run" };
-    const row = { revision, scenario, judged, checks: 0, failures: 0, warnings: 0, skipped: 0, sound: true };
+    const row = { revision, scenario, checks: 0, failures: 0, warnings: 0, skipped: 0, sound: true };
     const fault = (text) => {
       row.sound = false;
-      if (judged) problems.push(`${revision} ${scenario}: ${text}`);
+      problems.push(`${revision} ${scenario}: ${text}`);
     };
 
     if (run.trouble) fault(run.trouble);
+    if (failed[revision]?.includes(scenario)) fault("the suite says that it failed; its log has the reason");
     let excused = 0;
     for (const check of run.found) {
       if (check.status === "SUCCESS") row.checks += 1;
@@ -100,9 +105,9 @@ export function judge({ runs, listed = {}, expected, allowed = [], extensions = 
     rows.push(row);
   }
 
-  const judgedNames = new Set(rows.filter((row) => row.judged).map((row) => row.scenario));
+  const judged = new Set(rows.map((row) => row.scenario));
   for (const entry of allowed) {
-    if (judgedNames.has(entry.scenario) && !used.has(entry)) {
+    if (judged.has(entry.scenario) && !used.has(entry)) {
       problems.push(`allowed.json: ${entry.scenario} ${entry.check} is no ${entry.status} any more; take the entry out`);
     }
   }
@@ -117,8 +122,7 @@ export function table(rows) {
   const cell = (row) => {
     if (!row) return "-".padStart(6).padEnd(24);
     const numbers = [row.checks, row.failures, row.warnings].map((n) => String(n).padStart(6)).join("");
-    const remark = !row.judged ? "shown" : row.sound ? "" : "BAD";
-    return numbers + ` ${remark}`.padEnd(6);
+    return numbers + (row.sound ? "" : " BAD").padEnd(6);
   };
   const line = (name, cells) => [name.padEnd(width), ...cells].join("  ").trimEnd();
   return [
@@ -134,30 +138,35 @@ function main() {
   const { values } = parseArgs({
     options: {
       results: { type: "string" },
-      with: { type: "string", default: "" },
+      side: { type: "string", default: "server" },
+      group: { type: "string", multiple: true },
       only: { type: "string", multiple: true, default: [] },
     },
   });
   const json = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
   const lines = (file) => (existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : []);
-  const expected = json("expected.json");
+  const suffix = values.side === "client" ? "-client" : "";
+  const expected = json(`expected${suffix}.json`);
+  const named = (kind) =>
+    Object.fromEntries(revisions.map((revision) => [revision, lines(join(values.results, `${revision}.${kind}`))]));
   const revisions = Object.keys(expected.core);
   const { rows, problems } = judge({
-    runs: Object.fromEntries(revisions.map((revision) => [revision, read(join(values.results, revision))])),
-    listed: Object.fromEntries(revisions.map((revision) => [revision, lines(join(values.results, `${revision}.listed`))])),
+    runs: Object.fromEntries(revisions.map((revision) => [revision, read(join(values.results, revision), values.side)])),
+    listed: named("listed"),
+    failed: named("failed"),
     expected,
-    allowed: json("allowed.json"),
-    extensions: values.with.split(/[ ,]+/).filter(Boolean),
+    allowed: json(`allowed${suffix}.json`),
+    groups: values.group,
     only: values.only,
   });
 
   console.log(table(rows));
-  const total = (key) => rows.filter((row) => row.judged).reduce((sum, row) => sum + row[key], 0);
+  const total = (key) => rows.reduce((sum, row) => sum + row[key], 0);
   console.log(`\n${total("checks")} checks succeeded, ${total("failures")} failed, ${total("warnings")} warned`);
   if (rows.length === 0) problems.push("no scenario of that name is expected");
   for (const problem of problems) console.log(`PROBLEM ${problem}`);
-  const bad = rows.filter((row) => row.judged && !row.sound).length;
-  console.log(`conformance: ${rows.filter((row) => row.judged).length - bad} passed, ${Math.max(bad, Math.min(1, problems.length))} failed`);
+  const bad = rows.filter((row) => !row.sound).length;
+  console.log(`conformance: ${rows.length - bad} passed, ${Math.max(bad, Math.min(1, problems.length))} failed`);
   process.exitCode = problems.length > 0 ? 1 : 0;
 }
 

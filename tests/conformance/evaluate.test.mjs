@@ -66,22 +66,29 @@ const cases = [
   },
   { name: "listed, never run, unknown", folders: { [ran]: good }, listed: ["ping", "later"], problems: [/later: the suite/] },
   {
-    name: "an extension is shown",
+    name: "a group that is not due",
     folders: { [ran]: good, "server-tasks-lifecycle-2026-08-01T10-00-00-000Z": [check("x", "FAILURE")] },
     problems: [],
   },
   {
-    name: "an extension is judged when asked for",
+    name: "a group that is",
     folders: { [ran]: good, "server-tasks-lifecycle-2026-08-01T10-00-00-000Z": [check("x", "FAILURE")] },
-    extensions: ["tasks"],
+    groups: ["core", "tasks"],
     problems: [/tasks-lifecycle: FAILURE/, /tasks-lifecycle: 0 checks/],
   },
-  { name: "only what was asked for", folders: { [ran]: good }, extensions: ["tasks"], only: ["ping"], problems: [] },
+  {
+    name: "the suite calls it failed",
+    folders: { [ran]: good },
+    failed: { [revision]: ["ping"] },
+    problems: [/ping: the suite says/],
+  },
+  { name: "only what was asked for", folders: { [ran]: good }, groups: ["core", "tasks"], only: ["ping"], problems: [] },
 ];
 
-for (const { name, folders, problems, listed, ...rest } of cases) {
+for (const { name, folders, problems, listed, groups = ["core"], ...rest } of cases) {
   test(name, () => {
-    const found = judge({ runs: { [revision]: written(folders) }, listed: { [revision]: listed }, expected, ...rest });
+    const runs = { [revision]: written(folders) };
+    const found = judge({ runs, listed: { [revision]: listed }, expected, groups, ...rest });
     assert.equal(found.problems.length, problems.length, found.problems.join("\n"));
     problems.forEach((problem, at) => assert.match(found.problems[at], problem));
   });
@@ -89,17 +96,32 @@ for (const { name, folders, problems, listed, ...rest } of cases) {
 
 test("the table counts successes, failures and warnings", () => {
   const runs = { [revision]: written({ [ran]: [...good, check("x", "WARNING"), check("y", "FAILURE")] }) };
-  assert.match(table(judge({ runs, expected }).rows), /^ping +2 +1 +1 BAD$/m);
+  assert.match(table(judge({ runs, expected, groups: ["core"] }).rows), /^ping +2 +1 +1 BAD$/m);
 });
 
-test("each allowed entry says why, and names a scenario that is expected", () => {
-  const json = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
-  const known = Object.values(json("expected.json")).flatMap((group) => Object.values(group).flatMap(Object.keys));
-  for (const entry of json("allowed.json")) {
-    assert.ok(entry.why, entry.scenario);
-    assert.ok(known.includes(entry.scenario), entry.scenario);
+test("the folders of a client's scenarios are found", () => {
+  const root = mkdtempSync(join(tmpdir(), "evaluate-"));
+  try {
+    mkdirSync(join(root, ran.slice("server-".length)));
+    writeFileSync(join(root, ran.slice("server-".length), "checks.json"), JSON.stringify(good));
+    assert.deepEqual(read(root, "client").get("ping"), { found: good });
+    assert.equal(read(root).size, 0);
+  } finally {
+    rmSync(root, { recursive: true });
   }
 });
+
+for (const suffix of ["", "-client"]) {
+  test(`each entry of allowed${suffix}.json says why, and names a scenario that is expected`, () => {
+    const json = (name) => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8"));
+    const groups = Object.values(json(`expected${suffix}.json`));
+    const known = groups.flatMap((group) => Object.values(group).flatMap(Object.keys));
+    for (const entry of json(`allowed${suffix}.json`)) {
+      assert.ok(entry.why, entry.scenario);
+      assert.ok(known.includes(entry.scenario), entry.scenario);
+    }
+  });
+}
 
 function check(id, status) {
   return { id, status, ...(status === "SUCCESS" ? {} : { errorMessage: "why" }) };

@@ -9,10 +9,19 @@ everything() {
     printf '%s/debug/everything\n' "${CARGO_TARGET_DIR:-$PWD/target}"
 }
 
-# serve BINARY LOG: sets `server_pid` and `url`. The server picks its port, and says it on stderr.
+conformance_client() {
+    if [[ -n "${CONFORMANCE_CLIENT:-}" ]]; then
+        printf '%s\n' "$CONFORMANCE_CLIENT"
+        return
+    fi
+    cargo build --quiet --locked -p mcpwright-examples --bin conformance_client >&2 || return
+    printf '%s/debug/conformance_client\n' "${CARGO_TARGET_DIR:-$PWD/target}"
+}
+
+# serve BINARY LOG STORE: sets `server_pid` and `url`. The server picks its port, and says it on stderr.
 serve() {
     : >"$2" # the server may take a moment to open it
-    "$1" --http 127.0.0.1:0 2>"$2" >/dev/null </dev/null &
+    "$1" --http 127.0.0.1:0 --store "$3" 2>"$2" >/dev/null </dev/null &
     server_pid=$!
     for _ in $(seq 200); do
         url=$(sed -n 's/^listening on \(http[^ ]*\)$/\1/p' "$2" | head -n 1)

@@ -4,8 +4,3 @@
 pub mod compare;
 pub mod registry;
 pub mod samples;
-
-/// The code blocks of the README, compiled and run.
-#[doc = include_str!("../../README.md")]
-#[cfg(doctest)]
-struct Readme;

@@ -76,11 +76,14 @@ macro_rules! revision {
     };
 }
 
+revision!(v2024_11_05, "2024-11-05", v2024_11_05, __definitions_of_v2024_11_05);
+revision!(v2025_03_26, "2025-03-26", v2025_03_26, __definitions_of_v2025_03_26);
+revision!(v2025_06_18, "2025-06-18", v2025_06_18, __definitions_of_v2025_06_18);
 revision!(v2025_11_25, "2025-11-25", v2025_11_25, __definitions_of_v2025_11_25);
 revision!(v2026_07_28, "2026-07-28", v2026_07_28, __definitions_of_v2026_07_28);
 revision!(tasks, "tasks", tasks, __definitions_of_tasks);
 
 /// All revisions.
 pub fn revisions() -> Vec<Revision> {
-    vec![v2025_11_25(), v2026_07_28(), tasks()]
+    vec![v2024_11_05(), v2025_03_26(), v2025_06_18(), v2025_11_25(), v2026_07_28(), tasks()]
 }

@@ -30,7 +30,9 @@ impl Schema {
         let text = std::fs::read_to_string(format!("{folder}/{revision}.json"));
         let text = text.expect("the workspace holds its schemas");
         let schema: Value = serde_json::from_str(&text).expect("a distilled schema is JSON");
-        let definitions = schema["$defs"].as_object().expect("a schema has definitions").clone();
+        let definitions =
+            ["$defs", "definitions"].into_iter().find_map(|keyword| schema[keyword].as_object());
+        let definitions = definitions.expect("a schema has definitions").clone();
         Self { definitions }
     }
 
@@ -61,7 +63,7 @@ impl Schema {
 
     /// The schema that a reference leads to, and the name of the definition that it stands in.
     pub fn resolve<'a>(&'a self, schema: &'a Value, name: &'a str) -> (&'a Value, &'a str) {
-        match schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+        match schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
             Some(name) => self.resolve(&self.definitions[name], name),
             None => (schema, name),
         }

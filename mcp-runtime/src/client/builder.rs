@@ -6,39 +6,28 @@ use std::time::Duration;
 
 use mcp_schema::shared::{Implementation, LoggingLevel};
 use mcp_schema::v2026_07_28::{
-    ClientCapabilities, ClientCapabilitiesElicitation, ClientCapabilitiesSampling,
-    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
-    LoggingMessageNotificationParams, ProgressNotificationParams, Root, meta_key,
+    ClientCapabilities, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
+    LoggingMessageNotificationParams, ProgressNotificationParams, Root,
 };
 use mcp_schema::{JsonObject, Value};
-use serde_json::json;
-use serde_json::value::RawValue;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinHandle;
+use tokio::process::Command;
+use tokio::sync::OnceCell;
 
-use super::connection::{Before, Connection};
 use super::error::ClientError;
 use super::handlers::{Handlers, IntoAnswer};
-use super::methods::{Client, Initialized, Inner};
-use super::wire::Wire;
-use crate::error::ServeError;
-use crate::protocol::envelope;
+use super::known::KnownServers;
+use super::lifecycle::{Lifecycle, Opening};
+use super::methods::{Client, Inner};
+use super::task::TaskPolicy;
+use super::transport::Target;
+#[cfg(feature = "client-http")]
+use super::transport::http::{self, token::Token};
 use crate::protocol::revision::Revision;
 use crate::server::ask::Elicited;
 use crate::server::handle::Server;
 use crate::server::principal::Principal;
-use crate::transport;
-
-/// How a connection begins, and what its requests say of themselves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Lifecycle {
-    /// With `initialize`, which offers this revision.
-    Legacy(Revision),
-    /// Without a word: every request says who asks, and what they can do.
-    #[default]
-    Modern,
-}
+use crate::task::TaskSettings;
 
 /// A client in the making.
 #[must_use = "a builder does nothing until it is connected"]
@@ -50,27 +39,49 @@ pub struct ClientBuilder {
     handlers: Handlers,
     level: Option<LoggingLevel>,
     max_rounds: usize,
+    cache: bool,
+    #[cfg(feature = "validation")]
+    validates: bool,
     timeout: Option<Duration>,
     max_message: usize,
     principal: Option<Principal>,
+    known: Option<KnownServers>,
+    tasks: TaskPolicy,
+    #[cfg(feature = "client-http")]
+    headers: Vec<(String, String)>,
+    #[cfg(feature = "client-http")]
+    token: Token,
 }
 
 impl ClientBuilder {
+    pub(super) fn task_policy(&mut self) -> &mut TaskPolicy {
+        &mut self.tasks
+    }
+
     pub(super) fn new() -> Self {
         Self {
-            lifecycle: Lifecycle::Modern,
+            lifecycle: Lifecycle::Auto,
             info: Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
             capabilities: ClientCapabilities::new(),
             handlers: Handlers::default(),
             level: None,
             max_rounds: 16,
+            cache: true,
+            #[cfg(feature = "validation")]
+            validates: true,
             timeout: None,
             max_message: 64 << 20,
             principal: None,
+            known: None,
+            tasks: TaskPolicy::default(),
+            #[cfg(feature = "client-http")]
+            headers: Vec::new(),
+            #[cfg(feature = "client-http")]
+            token: Token::default(),
         }
     }
 
-    /// How the connection begins.
+    /// How the connection begins. As the server has it, by default.
     pub fn lifecycle(mut self, lifecycle: Lifecycle) -> Self {
         self.lifecycle = lifecycle;
         self
@@ -123,7 +134,7 @@ impl ClientBuilder {
 
     /// The folders that the client works on.
     pub fn roots(mut self, roots: impl IntoIterator<Item = Root>) -> Self {
-        self.handlers.roots = Some(roots.into_iter().collect());
+        self.handlers.roots = Some(Arc::new(Mutex::new(roots.into_iter().collect())));
         self
     }
 
@@ -152,9 +163,38 @@ impl ClientBuilder {
         self
     }
 
+    /// Lets a server of 2025-11-25 ask for tasks of the client (`params.task` of `elicitation/create` and
+    /// `sampling/createMessage`): the client declares it, takes note of such a question at once, and the server asks for the
+    /// answer later. Handlers do not see the difference, except that they are dropped when the server cancels the task.
+    /// Questions without `task` are answered as ever, and so are those on all other connections.
+    ///
+    /// Off by default: a server that may ask in this way will, and what a plain question does with one message then takes
+    /// several. [`TaskSettings::hosted`] has bounds that fit a client, which hold for each connection. All tasks are in
+    /// memory, 16 MiB together, and are gone with their connection.
+    pub fn host_tasks(mut self, settings: TaskSettings) -> Self {
+        self.handlers.host = Some(settings);
+        self
+    }
+
     /// How often a call is repeated because its server asks for input. 16 times.
     pub fn max_rounds(mut self, rounds: usize) -> Self {
         self.max_rounds = rounds;
+        self
+    }
+
+    /// Whether answers are kept as long as the server says that they stay true (2026-07-28, Caching): lists page by page,
+    /// contents of resources, what the server says of itself. They are, by default: at most 1024 answers, 32 MiB, and each for a
+    /// day. A notification that something has changed drops what it speaks of, and [`Client::fresh`] passes them by.
+    pub fn cache(mut self, keep: bool) -> Self {
+        self.cache = keep;
+        self
+    }
+
+    /// Does not check structured output against the `outputSchema` of its tool. It is checked by default, once the tool was
+    /// listed.
+    #[cfg(feature = "validation")]
+    pub fn no_validation(mut self) -> Self {
+        self.validates = false;
         self
     }
 
@@ -176,7 +216,41 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects to a server in memory: for tests. The server runs in a task of its own.
+    /// A header of every HTTP request. What the protocol itself says in headers cannot be said otherwise.
+    #[cfg(feature = "client-http")]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The bearer token of every HTTP request.
+    #[cfg(feature = "client-http")]
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.token = Token::Fixed(token.into());
+        self
+    }
+
+    /// Gives the bearer token of HTTP requests: asked without a challenge before the first of them, and again with what the server
+    /// says in its `WWW-Authenticate` whenever it refuses a token (401). Each request is repeated once with the new one.
+    #[cfg(feature = "client-http")]
+    pub fn bearer_with<F, Fut, E>(mut self, ask: F) -> Self
+    where
+        F: Fn(Option<String>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.token = Token::asked(ask);
+        self
+    }
+
+    /// Remembers which lifecycle a server speaks, and begins with what is remembered of it. Nothing, by default.
+    pub fn known(mut self, servers: &KnownServers) -> Self {
+        self.known = Some(servers.clone());
+        self
+    }
+
+    /// Connects to a server in memory: for tests. The server runs in a task of its own. It is our own, so [`Lifecycle::Auto`] is
+    /// [`Lifecycle::Modern`].
     ///
     /// # Errors
     ///
@@ -186,136 +260,100 @@ impl ClientBuilder {
     ///
     /// Outside of a tokio runtime.
     pub async fn connect(self, server: &Server) -> Result<Client, ClientError> {
-        let (ours, theirs) = tokio::io::duplex(64 << 10);
-        let (reader, writer) = tokio::io::split(theirs);
-        let server = server.clone();
-        let serving =
-            tokio::spawn(transport::stream::serve(server, self.principal.clone(), reader, writer));
-        let (reader, writer) = tokio::io::split(ours);
-        let wire = Wire::lines(reader, writer, self.max_message);
-        self.begin(wire, Some(serving)).await
+        let target = Target::Memory(server.clone(), self.principal.clone());
+        self.begin(target).await
     }
 
-    /// Connects to a server on a stream of lines: a socket, the pipes of a child process.
+    /// Connects to a server on a stream of lines: a socket, the pipes of a process that is not ours.
     ///
     /// # Errors
     ///
-    /// As [`connect`](Self::connect).
+    /// [`ClientError::Closed`], and what is wrong with the first answers of the server.
     pub async fn connect_stream(
         self,
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Result<Client, ClientError> {
-        let wire = Wire::lines(reader, writer, self.max_message);
-        self.begin(wire, None).await
+        self.begin(Target::Stream(Some((Box::new(reader), Box::new(writer))))).await
     }
 
-    async fn begin(
-        self,
-        wire: Wire,
-        serving: Option<JoinHandle<Result<(), ServeError>>>,
-    ) -> Result<Client, ClientError> {
-        let capabilities = self.declared();
-        let connection = Connection::new(wire.outgoing, self.handlers);
-        let mut tasks = wire.tasks;
-        tasks.spawn(connection.clone().read(wire.incoming));
-        let mut meta = JsonObject::new();
-        let (revision, initialized) = match self.lifecycle {
-            Lifecycle::Modern => {
-                let revision = Revision::MODERN[0];
-                meta.insert(meta_key::PROTOCOL_VERSION.into(), revision.as_str().into());
-                meta.insert(meta_key::CLIENT_INFO.into(), json!(self.info));
-                meta.insert(meta_key::CLIENT_CAPABILITIES.into(), capabilities);
-                (revision, None)
-            }
-            Lifecycle::Legacy(revision) => {
-                let offer = json!({
-                    "protocolVersion": revision.as_str(),
-                    "capabilities": capabilities,
-                    "clientInfo": self.info,
-                });
-                let initialized = initialize(&connection, offer, self.timeout).await?;
-                (initialized.revision, Some(initialized))
-            }
+    /// Starts a server, and connects to its standard input and output. What it writes to standard error goes where the program's
+    /// own goes, unless the command says otherwise.
+    ///
+    /// Closing the client closes the input of the process, waits five seconds, asks it to terminate, waits as long again, and
+    /// kills it. So does dropping the client, in the background; the end of the runtime kills it at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Start`] for a program that cannot be started, [`ClientError::Closed`] with the status of one that has ended,
+    /// and what is wrong with its first answers.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn spawn(self, command: Command) -> Result<Client, ClientError> {
+        self.begin(Target::Child(Box::new(command))).await
+    }
+
+    /// Connects to a server at an address: Streamable HTTP, whose TLS trusts whom the platform trusts. Proxies are those of the
+    /// environment (`HTTPS_PROXY`, `NO_PROXY`). Redirects are not followed, but reported.
+    ///
+    /// Closing the client gives requests that are under way five seconds, and then takes a legacy session back. So does dropping it,
+    /// in the background and at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Setup`] for an address or a header that cannot be used, [`ClientError::Unreachable`],
+    /// [`ClientError::Unauthorized`], and what is wrong with the server's first answers. With [`Lifecycle::Modern`] nothing is sent
+    /// before the first request.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[cfg(feature = "client-http")]
+    pub async fn connect_http(self, url: impl AsRef<str>) -> Result<Client, ClientError> {
+        let settings = http::Settings::new(url.as_ref(), &self.headers, self.token.clone())?;
+        self.begin(Target::Http(Box::new(settings))).await
+    }
+
+    async fn begin(self, mut target: Target) -> Result<Client, ClientError> {
+        let opening = Opening {
+            lifecycle: self.lifecycle,
+            info: self.info,
+            capabilities: self.capabilities,
+            handlers: self.handlers,
+            timeout: self.timeout,
+            max_message: self.max_message,
+            known: self.known,
         };
+        let begun = opening.begin(&mut target).await?;
+        if !self.cache {
+            begun.connection.memory.cache.turn_off();
+        }
+        #[cfg(feature = "client-http")]
+        if let Some(renewals) = self.token.renewals() {
+            begun.connection.memory.cache.follow(renewals);
+        }
+        let revision = begun.spoken.get().unwrap_or(Revision::MODERN[0]);
+        if revision.is_modern() && target.has_headers() {
+            begun.connection.memory.definitions.mirror();
+        }
+        let meta = if revision.is_modern() { opening.meta(revision) } else { JsonObject::new() };
         Ok(Client::new(Inner {
-            connection,
-            revision,
-            initialized,
+            connection: begun.connection,
+            spoken: begun.spoken,
+            address: target.key(),
+            tasks: self.tasks,
+            initialized: begun.initialized,
+            discovered: OnceCell::new_with(begun.discovered),
             meta,
             level: Mutex::new(self.level),
             max_rounds: self.max_rounds,
+            #[cfg(feature = "validation")]
+            validates: self.validates,
             timeout: self.timeout,
-            _tasks: tasks,
-            serving: Mutex::new(serving),
+            _tasks: begun.tasks,
+            serving: Mutex::new(begun.serving),
         }))
     }
-
-    /// What the client declares, in the words of its revision.
-    fn declared(&self) -> Value {
-        let revision = match self.lifecycle {
-            Lifecycle::Legacy(revision) => revision,
-            Lifecycle::Modern => Revision::MODERN[0],
-        };
-        let mut all = self.capabilities.clone();
-        if self.handlers.elicit.is_some() && all.elicitation.is_none() {
-            let mut modes = ClientCapabilitiesElicitation::new();
-            // Before 2025-11-25 there were no modes.
-            if revision >= Revision::V2025_11_25 {
-                modes.form = Some(JsonObject::new());
-                modes.url = Some(JsonObject::new());
-            }
-            all.elicitation = Some(modes);
-        }
-        if self.handlers.sample.is_some() {
-            all.sampling.get_or_insert_with(ClientCapabilitiesSampling::new);
-        }
-        if self.handlers.roots.is_some() {
-            all.roots.get_or_insert_default();
-        }
-        if revision < Revision::V2025_06_18 {
-            all.elicitation = None;
-        }
-        if !revision.is_modern() {
-            all.extensions = None;
-        }
-        serde_json::to_value(all).unwrap_or_else(|_| json!({}))
-    }
-}
-
-/// The beginning of a legacy connection (2025-11-25, Lifecycle, Initialization).
-async fn initialize(
-    connection: &Arc<Connection>,
-    offer: Value,
-    timeout: Option<Duration>,
-) -> Result<Initialized, ClientError> {
-    const METHOD: &str = "initialize";
-    let answer = async {
-        let pending = connection.request(METHOD, |_| Some(offer), Before::default()).await?;
-        pending.answer(METHOD).await
-    };
-    let answer = match timeout {
-        None => answer.await?,
-        Some(limit) => tokio::time::timeout(limit, answer)
-            .await
-            .map_err(|_| ClientError::TimedOut { method: METHOD.to_owned(), limit })??,
-    };
-    let invalid = |error: serde_json::Error| ClientError::invalid(METHOD, error);
-    const KEYS: [&str; 4] = ["protocolVersion", "capabilities", "serverInfo", "instructions"];
-    let [version, capabilities, server_info, instructions] =
-        envelope::fields(answer.get(), &KEYS).map_err(invalid)?;
-    let version = version.and_then(envelope::text).unwrap_or_default();
-    let revision = Revision::from_version(&version)
-        .filter(|revision| !revision.is_modern())
-        .ok_or_else(|| ClientError::Version(version.into_owned()))?;
-    let capabilities = capabilities.map_or("{}", RawValue::get);
-    let server_info = server_info.map_or("null", RawValue::get);
-    let initialized = Initialized {
-        revision,
-        capabilities: serde_json::from_str(capabilities).map_err(invalid)?,
-        server_info: serde_json::from_str(server_info).map_err(invalid)?,
-        instructions: instructions.and_then(envelope::text).map(Into::into),
-    };
-    connection.notify("notifications/initialized", None).await?;
-    Ok(initialized)
 }

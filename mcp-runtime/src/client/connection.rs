@@ -1,8 +1,7 @@
 //! Who waits for which answer, and what becomes of what the server sends.
 
 use std::collections::HashMap;
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mcp_schema::shared::Error as WireError;
 use mcp_schema::{JsonObject, Value};
@@ -15,23 +14,32 @@ use tokio::task::AbortHandle;
 
 use super::error::ClientError;
 use super::handlers::{Handlers, Hear, Question};
+use super::host::Host;
+use super::memory::Memory;
 use super::subscription::Ear;
+use super::task;
+use super::wire::{Incoming, Kind, Outgoing};
 use crate::error::RpcError;
 use crate::protocol::envelope::{self, Id, Message};
+use crate::protocol::headers;
+use crate::protocol::revision::Revision;
 use mcp_schema::v2026_07_28::{ProgressNotificationParams, meta_key};
 
 /// How many questions of a server are answered at the same time.
 const QUESTIONS: usize = 256;
 
-type Reply = Result<Box<RawValue>, RpcError>;
+pub(super) type Reply = Result<Box<RawValue>, ClientError>;
 
 /// One connection, without its transport.
 pub(super) struct Connection {
-    outgoing: Mutex<Option<mpsc::Sender<String>>>,
+    outgoing: Mutex<Option<mpsc::Sender<Outgoing>>>,
     state: Mutex<State>,
     pub handlers: Handlers,
+    pub memory: Memory,
     runtime: Handle,
     over: Notify,
+    /// What hosts tasks, once the revision is known.
+    host: OnceLock<Host>,
 }
 
 #[derive(Default)]
@@ -40,20 +48,27 @@ struct State {
     waiting: HashMap<i64, Waiting>,
     /// Questions of the server that are being answered.
     asked: HashMap<Id, AbortHandle>,
+    /// Who hears of tasks.
+    tasks: task::Ears,
     closed: Option<String>,
 }
 
 struct Waiting {
+    method: String,
     reply: oneshot::Sender<Reply>,
     progress: Option<Hear<ProgressNotificationParams>>,
     ear: Option<Arc<Ear>>,
 }
 
-/// Who hears what comes before the answer to one request.
+/// What goes along with one request, and who hears what comes before its answer.
 #[derive(Clone, Default)]
 pub(super) struct Before {
     pub progress: Option<Hear<ProgressNotificationParams>>,
     pub ear: Option<Arc<Ear>>,
+    /// Who goes on hearing progress when the call has become a task.
+    pub task: Option<Arc<task::Ear>>,
+    /// Names and values of `Mcp-Param-*` headers, as they are sent.
+    pub params: Vec<(String, String)>,
 }
 
 /// A request under way: dropped before its answer is there, it is cancelled.
@@ -62,6 +77,8 @@ pub(super) struct Pending {
     pub id: i64,
     pub reply: oneshot::Receiver<Reply>,
     sent: bool,
+    /// Whether the server is told.
+    told: bool,
 }
 
 impl Pending {
@@ -69,13 +86,23 @@ impl Pending {
         self.connection.why_closed()
     }
 
+    /// Lets the server not hear of it if nobody waits for the answer any more.
+    pub fn quiet(&mut self) {
+        self.told = false;
+    }
+
+    /// What came through `reply`.
+    pub fn outcome(
+        &self,
+        reply: Result<Reply, oneshot::error::RecvError>,
+    ) -> Result<Box<RawValue>, ClientError> {
+        reply.unwrap_or_else(|_| Err(self.why_closed()))
+    }
+
     /// The answer.
-    pub async fn answer(mut self, method: &str) -> Result<Box<RawValue>, ClientError> {
-        match (&mut self.reply).await {
-            Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(ClientError::refused(method, error)),
-            Err(_) => Err(self.why_closed()),
-        }
+    pub async fn answer(mut self) -> Result<Box<RawValue>, ClientError> {
+        let reply = (&mut self.reply).await;
+        self.outcome(reply)
     }
 }
 
@@ -84,19 +111,26 @@ impl Drop for Pending {
         let waited = self.connection.state().waiting.remove(&self.id).is_some();
         if waited && self.sent {
             let params = json!({ "requestId": self.id, "reason": "nobody waits for the answer" });
-            self.connection.send_later(message("notifications/cancelled", None, Some(&params)));
+            let text = if self.told {
+                message("notifications/cancelled", None, Some(&params))
+            } else {
+                String::new()
+            };
+            self.connection.send_later(Outgoing { text, kind: Kind::Cancel { id: self.id } });
         }
     }
 }
 
 impl Connection {
-    pub fn new(outgoing: mpsc::Sender<String>, handlers: Handlers) -> Arc<Self> {
+    pub fn new(outgoing: mpsc::Sender<Outgoing>, handlers: Handlers) -> Arc<Self> {
         Arc::new(Self {
             outgoing: Mutex::new(Some(outgoing)),
             state: Mutex::default(),
             handlers,
+            memory: Memory::default(),
             runtime: Handle::current(),
             over: Notify::new(),
+            host: OnceLock::new(),
         })
     }
 
@@ -104,8 +138,21 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn outgoing(&self) -> MutexGuard<'_, Option<mpsc::Sender<String>>> {
+    fn outgoing(&self) -> MutexGuard<'_, Option<mpsc::Sender<Outgoing>>> {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn with_ears<T>(&self, work: impl FnOnce(&mut task::Ears) -> T) -> T {
+        work(&mut self.state().tasks)
+    }
+
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Does something that nobody waits for.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
     }
 
     pub fn why_closed(&self) -> ClientError {
@@ -114,21 +161,22 @@ impl Connection {
     }
 
     /// Sends one message. Cancel safe: it is sent whole or not at all.
-    async fn send(&self, text: String) -> Result<(), ClientError> {
+    pub async fn send(&self, message: Outgoing) -> Result<(), ClientError> {
         let outgoing = self.outgoing().clone().ok_or_else(|| self.why_closed())?;
-        outgoing.send(text).await.map_err(|_| self.why_closed())
+        outgoing.send(message).await.map_err(|_| self.why_closed())
     }
 
     /// Sends one message from where nobody can wait.
-    fn send_later(&self, text: String) {
+    fn send_later(&self, message: Outgoing) {
         let Some(outgoing) = self.outgoing().clone() else { return };
-        if let Err(mpsc::error::TrySendError::Full(text)) = outgoing.try_send(text) {
-            self.runtime.spawn(async move { outgoing.send(text).await });
+        if let Err(mpsc::error::TrySendError::Full(message)) = outgoing.try_send(message) {
+            self.runtime.spawn(async move { outgoing.send(message).await });
         }
     }
 
     pub async fn notify(&self, method: &str, params: Option<&Value>) -> Result<(), ClientError> {
-        self.send(message(method, None, params)).await
+        let kind = Kind::Notification { method: method.to_owned() };
+        self.send(Outgoing { text: message(method, None, params), kind }).await
     }
 
     /// Sends a request. `params` gets the id, which is also what its progress is known by.
@@ -136,7 +184,7 @@ impl Connection {
         self: &Arc<Self>,
         method: &str,
         params: impl FnOnce(i64) -> Option<Value>,
-        before: Before,
+        mut before: Before,
     ) -> Result<Pending, ClientError> {
         let (reply, receiver) = oneshot::channel();
         let id = {
@@ -147,14 +195,24 @@ impl Connection {
             }
             state.last += 1;
             let id = state.last;
-            let Before { progress, ear } = before;
-            state.waiting.insert(id, Waiting { reply, progress, ear });
+            let Before { progress, ear, .. } = &mut before;
+            let (progress, ear, method) = (progress.take(), ear.take(), method.to_owned());
+            state.waiting.insert(id, Waiting { method, reply, progress, ear });
+            if let Some(ear) = &before.task {
+                state.tasks.add_token(id, ear);
+            }
             id
         };
-        let mut pending = Pending { connection: self.clone(), id, reply: receiver, sent: false };
-        self.send(message(method, Some(id), params(id).as_ref())).await?;
         // `initialize` must not be cancelled (2025-11-25, Cancellation, Behavior Requirements).
-        pending.sent = method != "initialize";
+        let told = method != "initialize";
+        let mut pending =
+            Pending { connection: self.clone(), id, reply: receiver, sent: false, told };
+        let value = params(id);
+        let name = headers::name_member(method)
+            .and_then(|member| value.as_ref()?.get(member)?.as_str().map(str::to_owned));
+        let kind = Kind::Request { id, method: method.to_owned(), name, params: before.params };
+        self.send(Outgoing { text: message(method, Some(id), value.as_ref()), kind }).await?;
+        pending.sent = true;
         Ok(pending)
     }
 
@@ -172,8 +230,15 @@ impl Connection {
             (std::mem::take(&mut state.waiting), std::mem::take(&mut state.asked));
         drop(state);
         asked.into_values().for_each(|task| task.abort());
+        if let Some(host) = self.host.get() {
+            host.close();
+        }
         drop(waiting);
         self.over.notify_one();
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.state().closed.is_some()
     }
 
     /// Waits until the server says nothing more.
@@ -184,11 +249,12 @@ impl Connection {
     }
 
     /// Takes what comes until nothing more does.
-    pub async fn read(self: Arc<Self>, mut incoming: mpsc::Receiver<io::Result<Vec<u8>>>) {
+    pub async fn read(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
         while let Some(arrival) = incoming.recv().await {
             match arrival {
-                Ok(line) => self.take(line.trim_ascii()).await,
-                Err(error) => return self.close(&error.to_string()),
+                Incoming::Message(text) => self.take(text.trim_ascii()).await,
+                Incoming::Failed { id, error } => self.fail(id, error),
+                Incoming::Closed(error) => return self.close(&error.to_string()),
             }
         }
         self.close("the server has closed it");
@@ -218,22 +284,27 @@ impl Connection {
         }
     }
 
+    fn fail(&self, id: i64, error: ClientError) {
+        let waiting = self.state().waiting.remove(&id);
+        if let Some(waiting) = waiting {
+            let _ = waiting.reply.send(Err(error));
+        }
+    }
+
     fn response(&self, id: &Id, outcome: Result<&RawValue, &RawValue>) {
         let Id::Number(id) = id else { return };
         // A second answer, or one to a request that was cancelled, is nobody's.
         let Some(waiting) = self.state().waiting.remove(id) else { return };
-        let reply = outcome.map(ToOwned::to_owned).map_err(|error| {
-            match serde_json::from_str::<WireError>(error.get()) {
-                Ok(WireError { code, message, data, .. }) => RpcError { code, message, data },
-                Err(_) => RpcError::internal(format!("an error that is none: {error}")),
-            }
-        });
+        let reply = outcome
+            .map(ToOwned::to_owned)
+            .map_err(|error| ClientError::refused(&waiting.method, wire_error(error)));
         let _ = waiting.reply.send(reply);
     }
 
     fn notification(&self, method: &str, params: Option<&RawValue>) {
         let value: Value =
             params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        self.memory.hear(method, &value);
         let stream = &value["_meta"][meta_key::SUBSCRIPTION_ID];
         let ear = stream
             .as_i64()
@@ -243,6 +314,9 @@ impl Connection {
         }
         match method {
             "notifications/cancelled" => {
+                if let Some(host) = self.host.get() {
+                    host.give_up(params);
+                }
                 let id = Id::parse(&value["requestId"].to_string());
                 let task = id.and_then(|id| self.state().asked.remove(&id));
                 if let Some(task) = task {
@@ -257,7 +331,11 @@ impl Connection {
                     for hear in of_call.iter().chain(&self.handlers.progress) {
                         hear(&params);
                     }
+                    self.task_progress(&value, &params);
                 }
+            }
+            "notifications/tasks" | "notifications/tasks/status" => {
+                self.task_changed(method, &value);
             }
             "notifications/message" => {
                 if let Some(hear) = &self.handlers.log
@@ -273,40 +351,71 @@ impl Connection {
         }
     }
 
+    /// Begins to host tasks, if the client is to and the revision has such.
+    ///
+    /// # Errors
+    ///
+    /// Settings that cannot be meant.
+    pub fn host_tasks(self: &Arc<Self>, revision: Revision) -> Result<(), ClientError> {
+        let host = Host::new(&self.handlers, revision, self);
+        if let Some(host) = host.map_err(|error| ClientError::Setup(error.to_string()))? {
+            let _ = self.host.set(host);
+        }
+        Ok(())
+    }
+
     /// The server asks: a legacy one, in a request of its own.
     async fn question(self: &Arc<Self>, id: Id, method: &str, params: Option<&RawValue>) {
+        if self.host.get().is_some_and(|host| host.take(self, &id, method, params)) {
+            if Question::read(method, params).is_ok() {
+                self.task_asks(&id, method, params);
+            }
+            return;
+        }
         let answer = if method == "ping" {
             Ok(json!({}))
         } else {
             match Question::read(method, params) {
-                Ok(question) => match self.answer_later(&id, question) {
-                    Ok(()) => return,
-                    Err(error) => Err(error),
-                },
+                Ok(question) => {
+                    match self.answer_later(&id, question, self.task_asks(&id, method, params)) {
+                        Ok(()) => return,
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error),
             }
         };
-        let _ = self.send(response(&id, answer)).await;
+        let _ = self.send(response(id, answer)).await;
     }
 
-    fn answer_later(self: &Arc<Self>, id: &Id, question: Question) -> Result<(), RpcError> {
+    fn answer_later(
+        self: &Arc<Self>,
+        id: &Id,
+        question: Question,
+        task: Option<String>,
+    ) -> Result<(), RpcError> {
         let mut state = self.state();
         if state.asked.len() >= QUESTIONS {
             return Err(RpcError::internal("too many questions at the same time"));
         }
         let (connection, asked) = (self.clone(), id.clone());
         let task = self.runtime.spawn(async move {
-            let answer = connection.handlers.answer(question).await.map_err(|error| match error {
-                ClientError::Refused { error, .. } => *error,
-                ClientError::NoHandler(method) => RpcError::method_not_found(&method),
-                other => RpcError::internal(other.to_string()),
-            });
+            let answer = connection.handlers.reply(question).await;
+            let answer = answer.map(|answer| task::relate(answer, task));
             if connection.state().asked.remove(&asked).is_some() {
-                let _ = connection.send(response(&asked, answer)).await;
+                let _ = connection.send(response(asked, answer)).await;
             }
         });
         state.asked.insert(id.clone(), task.abort_handle());
         Ok(())
+    }
+}
+
+/// An error as the server wrote it.
+pub(super) fn wire_error(error: &RawValue) -> RpcError {
+    match serde_json::from_str::<WireError>(error.get()) {
+        Ok(WireError { code, message, data, .. }) => RpcError { code, message, data },
+        Err(_) => RpcError::internal(format!("an error that is none: {error}")),
     }
 }
 
@@ -323,10 +432,11 @@ fn message(method: &str, id: Option<i64>, params: Option<&Value>) -> String {
     Value::Object(message).to_string()
 }
 
-fn response(id: &Id, answer: Result<Value, RpcError>) -> String {
+fn response(to: Id, answer: Result<Value, RpcError>) -> Outgoing {
     let (key, value) = match answer {
         Ok(result) => ("result", result),
         Err(error) => ("error", serde_json::to_value(error.to_wire()).unwrap_or_default()),
     };
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"{key}":{value}}}"#)
+    let text = format!(r#"{{"jsonrpc":"2.0","id":{to},"{key}":{value}}}"#);
+    Outgoing { text, kind: Kind::Response }
 }

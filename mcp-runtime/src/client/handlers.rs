@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mcp_schema::Value;
 use mcp_schema::shared::Role;
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use super::error::ClientError;
 use crate::error::RpcError;
 use crate::server::ask::Elicited;
+use crate::task::TaskSettings;
 
 /// What a handler may return where a `T` is wanted: one, or a refusal.
 #[diagnostic::on_unimplemented(
@@ -75,10 +76,12 @@ type HearAll = Arc<dyn Fn(&str, &Value) + Send + Sync>;
 pub(super) struct Handlers {
     pub elicit: Option<Answer<ElicitRequestParams>>,
     pub sample: Option<Answer<CreateMessageRequestParams>>,
-    pub roots: Option<Vec<Root>>,
+    pub roots: Option<Arc<Mutex<Vec<Root>>>>,
     pub log: Option<Hear<LoggingMessageNotificationParams>>,
     pub progress: Option<Hear<ProgressNotificationParams>>,
     pub notification: Option<HearAll>,
+    /// Within which bounds questions are answered as tasks, if they are.
+    pub host: Option<TaskSettings>,
 }
 
 /// A question of the server, in the words of either era.
@@ -160,6 +163,22 @@ impl Handlers {
         })
     }
 
+    /// The methods that the other side can ask for as tasks.
+    pub fn hosted(&self) -> impl Iterator<Item = &'static str> {
+        let elicit = self.elicit.as_ref().map(|_| "elicitation/create");
+        let sample = self.sample.as_ref().map(|_| "sampling/createMessage");
+        elicit.into_iter().chain(sample)
+    }
+
+    /// The answer to a question, as the other side gets it.
+    pub async fn reply(&self, question: Question) -> Result<Value, RpcError> {
+        self.answer(question).await.map_err(|error| match error {
+            ClientError::Refused { error, .. } => *error,
+            ClientError::NoHandler(method) => RpcError::method_not_found(&method),
+            other => RpcError::internal(other.to_string()),
+        })
+    }
+
     /// The answer to a question; a handler that panics refuses it. Dropping the future drops the handler's.
     pub async fn answer(&self, question: Question) -> Result<Value, ClientError> {
         let method = question.method();
@@ -169,7 +188,8 @@ impl Handlers {
             Question::Sample(params) => self.sample.as_ref().ok_or_else(missing)?(params),
             Question::Roots => {
                 let roots = self.roots.as_ref().ok_or_else(missing)?;
-                return Ok(json!({ "roots": roots }));
+                let roots = roots.lock().unwrap_or_else(PoisonError::into_inner);
+                return Ok(json!({ "roots": *roots }));
             }
         };
         let mut contained = JoinSet::new();

@@ -1,69 +1,80 @@
 //! What a client can ask a server.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use mcp_schema::shared::{Implementation, LoggingLevel};
+use mcp_schema::shared::LoggingLevel;
 use mcp_schema::v2026_07_28::{
-    DiscoverResult, GetPromptResult, Prompt, ReadResourceResult, Resource, ResourceTemplate,
-    ServerCapabilities, SubscriptionFilter, Tool, meta_key,
+    DiscoverResult, GetPromptResult, Prompt, ReadResourceResult, Resource, ResourceTemplate, Root,
+    SubscriptionFilter, Tool, meta_key,
 };
 use mcp_schema::{JsonObject, Value};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::json;
+use tokio::sync::OnceCell;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::about::Initialized;
 use super::builder::ClientBuilder;
 use super::calls::{Calling, Completing, object};
-use super::connection::{Before, Connection};
+use super::connection::Connection;
 use super::error::ClientError;
 use super::output::ToolResult;
+use super::pages::Pages;
 use super::rounds::Options;
-use super::subscription::{Ear, Subscription};
+use super::subscription::Subscription;
+use super::task::TaskPolicy;
+use super::wire::Spoken;
 use crate::error::ServeError;
 use crate::protocol::revision::Revision;
 use crate::server::handle::Server;
 
-/// A list of more pages than this has no end.
-const PAGES: usize = 10_000;
-
 /// A client of one server. Cheap to clone; when the last clone is dropped, the connection ends.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(super) Arc<Inner>, Freshness);
+
+/// Whether answers from the cache will do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Freshness {
+    #[default]
+    Kept,
+    Fresh,
+}
 
 pub(super) struct Inner {
     pub connection: Arc<Connection>,
-    pub revision: Revision,
+    pub spoken: Spoken,
     pub initialized: Option<Initialized>,
+    /// What the server is known by, where it has an address.
+    pub address: Option<String>,
+    pub tasks: TaskPolicy,
+    /// What a modern server said of itself, if it was asked when the connection began.
+    pub discovered: OnceCell<DiscoverResult>,
     /// What every modern request says of its client.
     pub meta: JsonObject,
     pub level: Mutex<Option<LoggingLevel>>,
     pub max_rounds: usize,
+    #[cfg(feature = "validation")]
+    pub validates: bool,
     pub timeout: Option<Duration>,
     /// What carries the connection; dropped, it breaks off.
     pub _tasks: JoinSet<()>,
     pub serving: Mutex<Option<JoinHandle<Result<(), ServeError>>>>,
 }
 
+/// A client that does not keep the connection.
+pub(super) struct WeakClient(Weak<Inner>);
+
+impl WeakClient {
+    pub fn upgrade(&self) -> Option<Client> {
+        self.0.upgrade().map(|inner| Client(inner, Freshness::Kept))
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.connection.close("the client was dropped");
     }
-}
-
-/// What a legacy server said of itself when the connection began.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Initialized {
-    /// The revision that was agreed upon.
-    pub revision: Revision,
-    /// What the server can do.
-    pub capabilities: ServerCapabilities,
-    /// Its name and version.
-    pub server_info: Implementation,
-    /// How to use it.
-    pub instructions: Option<String>,
 }
 
 impl Server {
@@ -93,15 +104,28 @@ impl Client {
     }
 
     pub(super) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+        Self(Arc::new(inner), Freshness::Kept)
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.0.connection
     }
 
+    pub(super) fn address(&self) -> Option<String> {
+        self.0.address.clone()
+    }
+
+    pub(super) fn tasks_settings(&self) -> &TaskPolicy {
+        &self.0.tasks
+    }
+
     pub(super) fn is_modern(&self) -> bool {
-        self.0.revision.is_modern()
+        self.revision().is_modern()
+    }
+
+    #[cfg(feature = "validation")]
+    pub(super) fn validates(&self) -> bool {
+        self.0.validates
     }
 
     pub(super) fn max_rounds(&self) -> usize {
@@ -115,30 +139,34 @@ impl Client {
     /// The metadata of a modern request.
     pub(super) fn meta(&self) -> JsonObject {
         let mut meta = self.0.meta.clone();
+        meta.insert(meta_key::PROTOCOL_VERSION.to_owned(), self.revision().as_str().into());
         if let Some(level) = &*self.0.level.lock().unwrap_or_else(PoisonError::into_inner) {
             meta.insert(meta_key::LOG_LEVEL.to_owned(), json!(level));
         }
         meta
     }
 
+    pub(super) fn speak(&self, revision: Revision) {
+        self.0.spoken.set(Some(revision));
+    }
+
     /// The revision that is spoken.
     pub fn revision(&self) -> Revision {
-        self.0.revision
+        self.0.spoken.get().unwrap_or(Revision::MODERN[0])
     }
 
-    /// What a legacy server said when the connection began; for a modern one there is [`discover`](Self::discover).
-    pub fn initialized(&self) -> Option<&Initialized> {
-        self.0.initialized.as_ref()
+    /// The same client, whose requests are answered by the server and not from the cache, which takes in what comes:
+    /// `client.fresh().list_tools().await`.
+    pub fn fresh(&self) -> Self {
+        Self(self.0.clone(), Freshness::Fresh)
     }
 
-    /// What a modern server speaks and offers.
-    ///
-    /// # Errors
-    ///
-    /// Any [`ClientError`]; a legacy server knows no such method. Cancel safe, like every request: dropped before its answer
-    /// is there, it is cancelled.
-    pub async fn discover(&self) -> Result<DiscoverResult, ClientError> {
-        self.ask("server/discover", JsonObject::new()).await
+    pub(super) fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        self.1 == Freshness::Fresh
     }
 
     /// Whether the server is there. Modern servers know no such method.
@@ -156,7 +184,7 @@ impl Client {
     ///
     /// Any [`ClientError`].
     pub async fn list_tools(&self) -> Result<Vec<Tool>, ClientError> {
-        self.list("tools/list", "tools").await
+        Pages::collect(self).await
     }
 
     /// All prompts, page by page.
@@ -165,7 +193,7 @@ impl Client {
     ///
     /// Any [`ClientError`].
     pub async fn list_prompts(&self) -> Result<Vec<Prompt>, ClientError> {
-        self.list("prompts/list", "prompts").await
+        Pages::collect(self).await
     }
 
     /// All resources, page by page.
@@ -174,7 +202,7 @@ impl Client {
     ///
     /// Any [`ClientError`].
     pub async fn list_resources(&self) -> Result<Vec<Resource>, ClientError> {
-        self.list("resources/list", "resources").await
+        Pages::collect(self).await
     }
 
     /// All templates of resources, page by page.
@@ -183,28 +211,27 @@ impl Client {
     ///
     /// Any [`ClientError`].
     pub async fn list_resource_templates(&self) -> Result<Vec<ResourceTemplate>, ClientError> {
-        self.list("resources/templates/list", "resourceTemplates").await
+        Pages::collect(self).await
     }
 
-    async fn list<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        key: &str,
-    ) -> Result<Vec<T>, ClientError> {
-        let mut all = Vec::new();
-        let mut params = JsonObject::new();
-        for _ in 0..PAGES {
-            let mut page: JsonObject = self.ask(method, params).await?;
-            let items = page.shift_remove(key).unwrap_or_default();
-            let items: Vec<T> = serde_json::from_value(items)
-                .map_err(|error| ClientError::invalid(method, format!("`{key}`: {error}")))?;
-            all.extend(items);
-            match page.shift_remove("nextCursor") {
-                None | Some(Value::Null) => return Ok(all),
-                Some(cursor) => params = JsonObject::from_iter([("cursor".to_owned(), cursor)]),
-            }
-        }
-        Err(ClientError::invalid(method, "the list has no end"))
+    /// All tools, as a stream that asks for a page when it needs one.
+    pub fn tools(&self) -> Pages<Tool> {
+        Pages::new(self)
+    }
+
+    /// All prompts, as a stream that asks for a page when it needs one.
+    pub fn prompts(&self) -> Pages<Prompt> {
+        Pages::new(self)
+    }
+
+    /// All resources, as a stream that asks for a page when it needs one.
+    pub fn resources(&self) -> Pages<Resource> {
+        Pages::new(self)
+    }
+
+    /// All templates of resources, as a stream that asks for a page when it needs one.
+    pub fn resource_templates(&self) -> Pages<ResourceTemplate> {
+        Pages::new(self)
     }
 
     /// Calls a tool: `client.call_tool("add", json!({"a": 1, "b": 2})).await?`. `()` for no arguments.
@@ -313,12 +340,31 @@ impl Client {
                 "legacy servers tell of changes unasked: use `on_notification`, and `subscribe` for resources",
             ));
         }
-        let ear = Arc::new(Ear::default());
-        let before = Before { ear: Some(ear.clone()), ..Before::default() };
-        let options = Options { before, ..Options::default() };
-        let params = JsonObject::from_iter([("notifications".to_owned(), json!(filter))]);
-        let pending = self.begin("subscriptions/listen", params, &options).await?;
-        Subscription::open(pending, ear).await
+        Subscription::open(self, filter).await
+    }
+
+    /// The folders that the client works on from now on, in place of those that it was [built](ClientBuilder::roots) with. A
+    /// legacy server is told that they have changed; a modern one asks whenever it needs them.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Unsupported`] for a client that was built without roots, and so never declared any;
+    /// [`ClientError::Closed`].
+    pub async fn set_roots(
+        &self,
+        roots: impl IntoIterator<Item = Root>,
+    ) -> Result<(), ClientError> {
+        let Some(current) = &self.connection().handlers.roots else {
+            return Err(ClientError::Unsupported(
+                "a client without roots cannot get any: give it some, or none, when it is built",
+            ));
+        };
+        let roots = roots.into_iter().collect();
+        *current.lock().unwrap_or_else(PoisonError::into_inner) = roots;
+        if self.is_modern() {
+            return Ok(());
+        }
+        self.connection().notify("notifications/roots/list_changed", None).await
     }
 
     /// Any request, as JSON. A modern one gets its metadata added to the `_meta` that `params` may have.
@@ -331,7 +377,8 @@ impl Client {
         method: &str,
         params: impl Serialize,
     ) -> Result<Value, ClientError> {
-        self.ask(method, object(params)?).await
+        let result = self.send(method, object(params)?, &Options::default()).await?;
+        serde_json::from_str(result.get()).map_err(|error| ClientError::invalid(method, error))
     }
 
     /// Any notification, as JSON.
@@ -369,6 +416,6 @@ impl Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("revision", &self.0.revision).finish_non_exhaustive()
+        f.debug_struct("Client").field("revision", &self.revision()).finish_non_exhaustive()
     }
 }

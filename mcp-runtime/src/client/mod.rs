@@ -42,21 +42,40 @@
 //! # }
 //! ```
 
+mod about;
 mod builder;
+mod cache;
 mod calls;
 mod connection;
+mod definitions;
 mod error;
 mod handlers;
+mod host;
+mod known;
+mod lifecycle;
+mod memory;
 mod methods;
 mod output;
+mod pages;
+mod repeat;
 mod rounds;
 mod subscription;
+mod task;
+mod transport;
 mod wire;
 
-pub use self::builder::{ClientBuilder, Lifecycle};
+pub use self::about::Initialized;
+pub use self::builder::ClientBuilder;
 pub use self::calls::{Calling, Completing};
 pub use self::error::ClientError;
 pub use self::handlers::IntoAnswer;
-pub use self::methods::{Client, Initialized};
+pub use self::known::KnownServers;
+pub use self::lifecycle::Lifecycle;
+pub use self::methods::Client;
 pub use self::output::ToolResult;
+pub use self::pages::{Listed, Pages};
 pub use self::subscription::{Change, Subscription};
+pub use self::task::{
+    CallEvent, CallStream, DamagedHandle, RemoteTask, TaskHandles, TaskInfo, TaskStatus,
+    TaskTicket, TaskWish,
+};

@@ -49,7 +49,7 @@ impl Clock {
     }
 
     /// How long to wait for a time, at most; look at the clock again then.
-    pub(super) fn until(&self, time: u64) -> Duration {
+    pub(crate) fn until(&self, time: u64) -> Duration {
         let left = Duration::from_millis(time.saturating_sub(self.now()));
         match self {
             Clock::System => left.min(LONGEST_WAIT),
@@ -58,7 +58,7 @@ impl Clock {
     }
 
     /// A wait for this time is over.
-    pub(super) fn reach(&self, time: u64) {
+    pub(crate) fn reach(&self, time: u64) {
         if let Clock::Simulated(now) = self {
             now.fetch_max(time, SeqCst);
         }

@@ -53,6 +53,17 @@ pub enum Exit {
         /// How many it may take.
         limit: usize,
     },
+    /// The journal in the store would become larger than it may be.
+    #[error(
+        "the journal of the task would take {bytes} bytes and may take {limit}: keep large values \
+         elsewhere and return references from the steps"
+    )]
+    Outgrown {
+        /// How many bytes it would take.
+        bytes: usize,
+        /// How many it may take.
+        limit: usize,
+    },
     /// Another attempt has taken over; this one can do no harm any more.
     #[error("another attempt has taken over the call")]
     Fenced,

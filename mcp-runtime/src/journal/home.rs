@@ -83,8 +83,8 @@ pub struct Arrived {
     pub key: Key,
     /// When it came, in milliseconds since the epoch, by the store's clock.
     pub at: u64,
-    /// What it says.
-    pub json: Json,
+    /// What it says as JSON, or why the client will not answer.
+    pub reply: Result<Json, Arc<str>>,
 }
 
 /// Why a home refused.
@@ -97,6 +97,14 @@ pub enum HomeError {
     /// The store failed.
     #[error("{0}")]
     Unavailable(String),
+    /// The journal would become larger than it may be; nothing was written.
+    #[error("the journal would take {bytes} bytes and may take {limit}")]
+    TooLarge {
+        /// How many bytes it would take.
+        bytes: usize,
+        /// How many it may take.
+        limit: usize,
+    },
 }
 
 /// Makes a task of an inline call while it runs (I14).

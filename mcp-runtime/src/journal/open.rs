@@ -24,7 +24,9 @@ impl Kind {
     pub fn fits(&self, learned: &Learned) -> bool {
         match self {
             Kind::Step => matches!(learned, Learned::Value(_) | Learned::Error(_)),
-            Kind::Question { .. } => matches!(learned, Learned::Answer(_) | Learned::Fired),
+            Kind::Question { .. } => {
+                matches!(learned, Learned::Answer(_) | Learned::Error(_) | Learned::Fired)
+            }
             Kind::Timer => matches!(learned, Learned::Fired),
             Kind::Cancel => matches!(learned, Learned::Cancelled),
         }
@@ -89,7 +91,7 @@ pub(super) enum Turn {
 /// An answer that has come.
 pub(super) struct Arrival {
     pub at: u64,
-    pub json: Json,
+    pub reply: Result<Json, Arc<str>>,
 }
 
 /// Something from outside that an operation waits for, not yet in the journal.

@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Json {
 pub enum Learned {
     /// A step or a value, as JSON.
     Value(Json),
-    /// A step that failed, and why.
+    /// A step that failed, or a question that the client refused, and why.
     Error(Arc<str>),
     /// The answer to a question, as JSON, after its check.
     Answer(Json),
@@ -92,7 +92,7 @@ pub struct Record {
 
 impl Record {
     /// Its share of a serialised [`Saved`], in bytes; close, as it leaves escapes out.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let payload = match &self.learned {
             Learned::Value(json) | Learned::Answer(json) => json.as_str().len(),
             Learned::Error(text) => text.len() + 2,

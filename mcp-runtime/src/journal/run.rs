@@ -111,10 +111,10 @@ impl Run {
         let mut state = State::resumed(saved);
         // What was held came in an earlier round, before everything of this one.
         for (key, json) in held {
-            state.arrive(key, Arrival { at: 0, json });
+            state.arrive(key, Arrival { at: 0, reply: Ok(json) });
         }
         for (key, json) in presented {
-            state.arrive(key.into(), Arrival { at, json: json.into() });
+            state.arrive(key.into(), Arrival { at, reply: Ok(json.into()) });
         }
         let run = Run::resumed(Mode::Inline, ids, clock, state);
         run.raise_to(progress);
@@ -213,6 +213,12 @@ impl Run {
     /// suspended these are the ones to put to the client.
     pub fn questions(&self) -> Vec<(Key, Question)> {
         if self.state.get().is_none() { Vec::new() } else { self.lock().questions() }
+    }
+
+    /// The first deadline that the function waits for, in milliseconds since the epoch: after an
+    /// attempt that was parked, when to go on in any case.
+    pub fn next_deadline(&self) -> Option<u64> {
+        if self.state.get().is_none() { None } else { self.lock().next_deadline() }
     }
 
     /// Asks the driver to make a task of this inline call (I14). A driver that has not met the

@@ -97,9 +97,12 @@ impl Saved {
     }
 
     /// Forgets the failures at the end of the journal, so that a retry of the whole call tries
-    /// those steps again. Failures before them stay: the function has acted on them.
+    /// those steps again. Failures before them stay: the function has acted on them; so do refusals of
+    /// the client, whose questions are settled.
     pub fn forget_last_failures(&mut self) {
-        while matches!(self.records.last(), Some(Record { learned: Learned::Error(_), .. })) {
+        while let Some(Record { key, learned: Learned::Error(_) }) = self.records.last()
+            && !self.asked.iter().any(|asked| asked.key == *key)
+        {
             self.records.pop();
         }
     }

@@ -92,6 +92,7 @@ impl From<HomeError> for Stop {
         Stop::Exit(match error {
             HomeError::Fenced => Exit::Fenced,
             HomeError::Unavailable(why) => Exit::Home(why),
+            HomeError::TooLarge { bytes, limit } => Exit::Outgrown { bytes, limit },
         })
     }
 }
@@ -207,7 +208,7 @@ impl Settling<'_> {
                     let inbox = home.take_in(epoch).await?;
                     let mut state = self.run.lock();
                     for arrived in inbox.answers {
-                        let arrival = Arrival { at: arrived.at, json: arrived.json };
+                        let arrival = Arrival { at: arrived.at, reply: arrived.reply };
                         state.arrive(arrived.key, arrival);
                     }
                     drop(state);

@@ -96,7 +96,11 @@ impl State {
         if let Some(line) = line {
             self.log.claim(line);
             let learned = self.log.learned(line);
-            if !kind.fits(learned) {
+            // Steps fail and questions are refused alike; only questions were put before.
+            let asked = self.ledger.get(&key).is_some();
+            let alike = !matches!(learned, Learned::Error(_))
+                || asked == matches!(kind, Kind::Question { .. });
+            if !kind.fits(learned) || !alike {
                 return Err(Exit::Diverged {
                     called: format!("{} `{key}`", kind.what()),
                     recorded: format!("{} of that name", learned.what()),
@@ -230,7 +234,10 @@ impl State {
             let outside = match &op.kind {
                 Kind::Question { check, .. } => self.answers.get(&op.key).map(|arrival| {
                     let rank = (arrival.at, 1, self.ledger.order(&op.key));
-                    (rank, *id, Learned::Answer(arrival.json.clone()), Some(check))
+                    match &arrival.reply {
+                        Ok(json) => (rank, *id, Learned::Answer(json.clone()), Some(check)),
+                        Err(reason) => (rank, *id, Learned::Error(reason.clone()), None),
+                    }
                 }),
                 Kind::Cancel => cancelled.map(|at| ((at, 2, 0), *id, Learned::Cancelled, None)),
                 Kind::Step | Kind::Timer => None,
@@ -367,7 +374,7 @@ impl State {
     pub fn saved(&self, call: CallId, version: &str, progress: Option<f64>) -> Saved {
         let held = self.ledger.asked().iter().filter_map(|asked| {
             let (key, arrival) = self.answers.get_key_value(&asked.key)?;
-            Some((key.clone(), arrival.json.clone()))
+            Some((key.clone(), arrival.reply.clone().ok()?))
         });
         Saved {
             call,

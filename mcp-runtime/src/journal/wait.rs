@@ -20,7 +20,7 @@ pub enum Asked {
     Answer(Json),
     /// No answer came in time.
     TimedOut,
-    /// Live only: the client will not answer, and why.
+    /// The client will not answer, and why.
     Refused(Box<str>),
     /// Live only: the answer did not pass the check, and why. (Elsewhere the question stays open.)
     Invalid(Box<str>),
@@ -95,7 +95,7 @@ impl Ask<'_> {
                 && let Some(json) = answer(key.as_str())
             {
                 let at = op.run.clock.now();
-                state.answers.entry(key).or_insert(Arrival { at, json: json.into() });
+                state.answers.entry(key).or_insert(Arrival { at, reply: Ok(json.into()) });
             }
         }
         self
@@ -132,6 +132,7 @@ impl Future for Ask<'_> {
         } else {
             match std::task::ready!(op.poll_enter(cx, self.limit)) {
                 Entered::Learned(Learned::Answer(answer)) => Asked::Answer(answer),
+                Entered::Learned(Learned::Error(reason)) => Asked::Refused((&*reason).into()),
                 // The call has compared the kinds: of a question's there is only this one left.
                 _ => Asked::TimedOut,
             }

@@ -45,7 +45,7 @@ pub(crate) fn name_member(method: &str) -> Option<&'static str> {
 }
 
 /// Whether the standard headers say the same as the body (Server Validation). `name` is the string at [`name_member`],
-/// `version` what the body's `_meta` names.
+/// `version` what the body's `_meta` names; `strict` whether the name of a task may not be left out.
 ///
 /// # Errors
 ///
@@ -55,6 +55,7 @@ pub(crate) fn check_standard(
     method: &str,
     name: Option<&str>,
     version: &str,
+    strict: bool,
 ) -> Result<(), Mismatch> {
     // Neither may be encoded: the sentinel is for Mcp-Name and Mcp-Param-* only.
     equal_literally("MCP-Protocol-Version", headers.protocol_version, version)?;
@@ -62,8 +63,9 @@ pub(crate) fn check_standard(
 
     let Some(member) = name_member(method) else { return Ok(()) };
     let Some(value) = headers.name else {
-        // The table of Standard Request Headers requires it of three methods and knows no tasks.
-        return if member == "taskId" { Ok(()) } else { Err(Mismatch::missing("Mcp-Name")) };
+        // The table of Standard Request Headers requires it of three methods and knows no tasks (D20).
+        let lenient = member == "taskId" && !strict;
+        return if lenient { Ok(()) } else { Err(Mismatch::missing("Mcp-Name")) };
     };
     let value = decoded("Mcp-Name", value)?;
     match name {
@@ -102,7 +104,7 @@ pub(crate) fn decode_value(value: &[u8]) -> Result<Cow<'_, str>, HeaderError> {
 }
 
 /// A value as a client writes it into an `Mcp-Name` or `Mcp-Param-*` header: as it is where that is safe, or else in Base64.
-#[cfg(test)]
+#[cfg(any(test, feature = "client"))]
 pub(crate) fn encode_value(value: &str) -> Cow<'_, str> {
     let safe = value.bytes().all(is_visible)
         && value.trim_matches([' ', '\t']).len() == value.len()

@@ -15,6 +15,9 @@ use crate::server::client_info::ClientInfo;
 use crate::server::definition::{TaskSupport, ToolDefinition};
 use crate::server::outcome::Answer;
 
+pub(crate) mod hosted;
+pub(crate) mod tasks;
+
 /// The longest `clientInfo` and `capabilities`, together and in bytes of JSON: a session keeps them as long as it lives.
 const MAX_CLIENT: usize = 64 << 10;
 
@@ -47,17 +50,22 @@ impl Initialize {
     }
 }
 
-/// The result of `initialize`.
+/// The result of `initialize`. `tasks` is the capability of that name, where there are any.
 pub(crate) fn initialized(
     revision: Revision,
     capabilities: &ServerCapabilities,
+    tasks: Option<Value>,
     info: &Implementation,
     instructions: Option<&str>,
 ) -> Vec<u8> {
     let mut capabilities = serde_json::to_value(capabilities).unwrap_or_default();
     if let Some(capabilities) = capabilities.as_object_mut() {
-        // Extensions are negotiated since 2026-07-28.
+        // Extensions are negotiated since 2026-07-28: that of tasks means nothing here (X92).
         capabilities.shift_remove("extensions");
+        // A part of the core in this revision only.
+        if let Some(tasks) = tasks.filter(|_| revision == Revision::V2025_11_25) {
+            capabilities.insert("tasks".into(), tasks);
+        }
         if revision < Revision::V2025_03_26 {
             capabilities.shift_remove("completions");
         }
@@ -136,7 +144,7 @@ pub(crate) fn listed(revision: Revision, mut item: Value) -> Value {
     item
 }
 
-/// Writes what came of a call; errors are written elsewhere.
+/// Writes what came of a call; errors, and what clients answer as tasks, are written elsewhere.
 pub(crate) fn answer(out: &mut Vec<u8>, revision: Revision, answer: &Answer) {
     let mut result = Writer::new(out);
     let meta = match answer {
@@ -171,7 +179,7 @@ pub(crate) fn answer(out: &mut Vec<u8>, revision: Revision, answer: &Answer) {
             result.field("contents", &output.contents);
             output.meta.as_ref()
         }
-        Answer::Error(_) => None,
+        Answer::Client(_) | Answer::Error(_) => None,
     };
     write_meta(&mut result, meta);
     result.end();

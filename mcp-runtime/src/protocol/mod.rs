@@ -16,6 +16,8 @@ pub(crate) mod params;
 pub(crate) mod revision;
 pub(crate) mod seal;
 pub(crate) mod uri_template;
+#[cfg(feature = "validation")]
+pub(crate) mod validate;
 mod write;
 
 use mcp_schema::shared::LoggingLevel;

@@ -18,6 +18,8 @@ use crate::server::client_info::ClientInfo;
 use crate::server::definition::ToolDefinition;
 use crate::server::outcome::{Answer, Cache};
 
+pub(crate) mod tasks;
+
 /// What a request says of itself, as far as it is needed before the method is known.
 #[derive(Debug, Default)]
 pub(crate) struct Meta<'a> {
@@ -212,7 +214,7 @@ pub(crate) fn answer(
             hints(&mut result, cache);
             output.meta.as_ref()
         }
-        Answer::Error(_) => None,
+        Answer::Client(_) | Answer::Error(_) => None,
     };
     write_meta(&mut result, meta, server_info);
     result.end();
@@ -240,6 +242,20 @@ pub(crate) fn write_meta(result: &mut Writer<'_>, own: Option<&JsonObject>, serv
     }
 }
 
+/// A question as it is put in this era, which lets no client host a task: that the author would like one is left out.
+pub(crate) fn input_request(body: &str) -> Cow<'_, [u8]> {
+    let Ok([Some(method), params, Some(_)]) = envelope::fields(body, &["method", "params", "task"])
+    else {
+        return body.as_bytes().into();
+    };
+    let mut out = Vec::with_capacity(body.len());
+    let mut request = Writer::new(&mut out);
+    request.field("method", method);
+    request.optional("params", params);
+    request.end();
+    out.into()
+}
+
 /// Writes the result that asks for input. Never with hints for caches.
 pub(crate) fn input_required<'q>(
     out: &mut Vec<u8>,
@@ -251,7 +267,7 @@ pub(crate) fn input_required<'q>(
     result.field("resultType", "input_required");
     result.object("inputRequests", |requests| {
         for (key, body) in questions {
-            requests.raw(key, body.as_bytes());
+            requests.raw(key, &input_request(body));
         }
     });
     result.field("requestState", state);

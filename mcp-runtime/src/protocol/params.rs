@@ -18,17 +18,17 @@ pub(crate) struct Params<'a> {
     pub meta: Meta<'a>,
     pub name: Option<&'a RawValue>,
     pub uri: Option<&'a RawValue>,
-    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only compared with a header"))]
     pub task_id: Option<&'a RawValue>,
     pub arguments: Option<&'a RawValue>,
     pub input_responses: Option<&'a RawValue>,
     pub request_state: Option<&'a RawValue>,
     pub cursor: Option<&'a RawValue>,
+    pub task: Option<&'a RawValue>,
 }
 
 impl<'a> Params<'a> {
     pub fn read(params: Option<&'a RawValue>) -> Result<Self, RpcError> {
-        const KEYS: [&str; 8] = [
+        const KEYS: [&str; 9] = [
             "name",
             "arguments",
             "_meta",
@@ -37,9 +37,10 @@ impl<'a> Params<'a> {
             "inputResponses",
             "requestState",
             "cursor",
+            "task",
         ];
         let text = params.map_or("{}", RawValue::get);
-        let [name, arguments, raw_meta, uri, task_id, input_responses, request_state, cursor] =
+        let [name, arguments, raw_meta, uri, task_id, input_responses, request_state, cursor, task] =
             envelope::fields(text, &KEYS)
                 .map_err(|error| RpcError::invalid_params(format!("`params`: {error}")))?;
         let meta = raw_meta.map(|raw| Meta::read(raw.get())).transpose()?.unwrap_or_default();
@@ -54,6 +55,7 @@ impl<'a> Params<'a> {
             input_responses,
             request_state,
             cursor,
+            task,
         })
     }
 

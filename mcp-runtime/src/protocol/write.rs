@@ -14,12 +14,17 @@ pub(crate) struct Response {
     pub status: Status,
 }
 
-/// The status with which a response travels over HTTP. Legacy responses are always [`Ok`](Self::Ok).
+/// The status with which a response travels over HTTP. Legacy responses are [`Ok`](Self::Ok), but for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
     Ok,
     BadRequest,
     NotFound,
+    /// Asked for too often: the only one that legacy responses have, too (P9).
+    TooManyRequests {
+        /// In seconds.
+        retry_after: u64,
+    },
 }
 
 /// An object that is being written.

@@ -1,25 +1,27 @@
 //! Questions to the client: forms, pages to visit, messages of its model, its folders.
 
+mod as_task;
+mod kinds;
+
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::time::Duration;
 
 use mcp_schema::v2026_07_28::{
-    CreateMessageRequestParams, CreateMessageResult, ListRootsResult, Root, SamplingMessage,
-    SamplingMessageContent, SamplingMessageContentBlock, TextContent,
+    CreateMessageRequestParams, CreateMessageResult, Root, SamplingMessageContent,
+    SamplingMessageContentBlock,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+pub use self::as_task::AskAsTask;
 use super::context::Context;
 use super::definition::ClientFeature;
 use super::form;
 use crate::error::{RpcError, code};
 use crate::journal::{Ask, Asked, Question, StepName};
-use crate::protocol::envelope;
 
 /// Why a question brought no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -124,7 +126,8 @@ impl<'a, T> Input<'a, T> {
     /// How long to wait for the answer, from when the question was first put. The deadline is kept with the question: a
     /// retry, or a replay, does not start it anew.
     ///
-    /// Otherwise it is the `input_timeout` of [`#[mcp_tool]`](macro@crate::mcp_tool), and on a legacy connection
+    /// Otherwise it is the `input_timeout` of [`#[mcp_tool]`](macro@crate::mcp_tool), in a task
+    /// [`TaskSettings::input_timeout`](crate::TaskSettings::input_timeout), and on a legacy connection
     /// [`Limits::input_timeout`](crate::Limits::input_timeout).
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
@@ -145,12 +148,11 @@ impl<'a, T> Input<'a, T> {
     fn put(
         cx: &'a Context,
         name: impl StepName,
-        feature: ClientFeature,
-        method: &'static str,
-        params: Result<Option<Value>, String>,
+        what: What,
         check: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static,
         read: fn(&str) -> Result<T, InputError>,
     ) -> Self {
+        let What { feature, method, params, task } = what;
         let state = match params {
             _ if !cx.client().supports(feature) => Err(Problem::Missing(feature)),
             Err(problem) => Err(Problem::Invalid(problem)),
@@ -159,11 +161,23 @@ impl<'a, T> Input<'a, T> {
                 if let Some(params) = params {
                     question["params"] = params;
                 }
+                if let Some(task) = task {
+                    question["task"] = task;
+                }
                 Ok(cx.run.ask(name, Question::new(question.to_string()), check))
             }
         };
         Self { cx, state, limit: None, read, answer: PhantomData }
     }
+}
+
+/// What is asked.
+struct What {
+    feature: ClientFeature,
+    method: &'static str,
+    params: Result<Option<Value>, String>,
+    /// `params.task`, where the client may host it.
+    task: Option<Value>,
 }
 
 impl<'a, T: Send + 'a> IntoFuture for Input<'a, T> {
@@ -184,6 +198,7 @@ impl<'a, T: Send + 'a> IntoFuture for Input<'a, T> {
             // A client that is asked on an open connection holds it; elsewhere a question costs nothing while it waits.
             let limit = limit
                 .or_else(|| cx.input_timeout())
+                .or_else(|| cx.task().map(|task| task.input_timeout()))
                 .or_else(|| cx.session.is_some().then(|| cx.server.limits().input_timeout));
             let ask = match limit {
                 Some(limit) => ask.timeout(limit),
@@ -198,51 +213,6 @@ impl<'a, T: Send + 'a> IntoFuture for Input<'a, T> {
             }
         })
     }
-}
-
-/// The action of an answer, and its content where it was accepted.
-fn elicited(answer: &str) -> Result<Elicited<&RawValue>, String> {
-    let [action, content] =
-        envelope::fields(answer, &["action", "content"]).map_err(|error| error.to_string())?;
-    let action = action.and_then(envelope::text).ok_or("`action` must be a string")?;
-    match &*action {
-        "accept" => match content {
-            // A list would pass for a struct as well.
-            Some(content) if !content.get().starts_with('{') => {
-                Err("`content` must be an object".to_owned())
-            }
-            Some(content) => Ok(Elicited::Accepted(content)),
-            None => Err("`content` is missing, though `action` is `accept`".to_owned()),
-        },
-        "decline" => Ok(Elicited::Declined),
-        "cancel" => Ok(Elicited::Dismissed),
-        other => Err(format!("`action` is `{other}`, not `accept`, `decline` or `cancel`")),
-    }
-}
-
-fn form_content<T: DeserializeOwned>(answer: &str) -> Result<Elicited<T>, String> {
-    Ok(match elicited(answer)? {
-        Elicited::Accepted(content) => Elicited::Accepted(
-            serde_json::from_str(content.get()).map_err(|error| error.to_string())?,
-        ),
-        Elicited::Declined => Elicited::Declined,
-        Elicited::Dismissed => Elicited::Dismissed,
-    })
-}
-
-/// A link's answer has no content: opening it was agreed to, or not.
-fn link_action(answer: &str) -> Result<Elicited<()>, String> {
-    let [action] = envelope::fields(answer, &["action"]).map_err(|error| error.to_string())?;
-    match action.and_then(envelope::text).as_deref() {
-        Some("accept") => Ok(Elicited::Accepted(())),
-        Some("decline") => Ok(Elicited::Declined),
-        Some("cancel") => Ok(Elicited::Dismissed),
-        _ => Err("`action` must be `accept`, `decline` or `cancel`".to_owned()),
-    }
-}
-
-fn decode<T: DeserializeOwned>(answer: &str) -> Result<T, String> {
-    serde_json::from_str(answer).map_err(|error| error.to_string())
 }
 
 impl Context {
@@ -279,7 +249,7 @@ impl Context {
         name: impl StepName,
         message: impl Into<String>,
     ) -> Input<'_, Elicited<T>> {
-        self.form(name, message.into(), form::requested_schema::<T>())
+        kinds::form(self, name, message.into(), form::requested_schema::<T>(), None)
     }
 
     /// Asks the user to fill in a form with a schema written by hand.
@@ -293,32 +263,7 @@ impl Context {
         message: impl Into<String>,
         schema: Value,
     ) -> Input<'_, Elicited<T>> {
-        self.form(name, message.into(), Ok(schema))
-    }
-
-    fn form<T: DeserializeOwned + Send>(
-        &self,
-        name: impl StepName,
-        message: String,
-        schema: Result<Value, String>,
-    ) -> Input<'_, Elicited<T>> {
-        let fields = schema.clone().unwrap_or_default();
-        Input::put(
-            self,
-            name,
-            ClientFeature::Elicitation,
-            "elicitation/create",
-            schema.map(|schema| {
-                Some(json!({ "mode": "form", "message": message, "requestedSchema": schema }))
-            }),
-            move |answer| {
-                form_content::<T>(answer)?;
-                let Elicited::Accepted(content) = elicited(answer)? else { return Ok(()) };
-                let content = decode::<Value>(content.get())?;
-                form::misfit(&fields, &content).map_or(Ok(()), Err)
-            },
-            |answer| form_content(answer).map_err(InputError::Failed),
-        )
+        kinds::form(self, name, message.into(), Ok(schema), None)
     }
 
     /// Asks the user to visit a page, for what must not pass through the client: a password, a payment, a login.
@@ -334,15 +279,7 @@ impl Context {
         message: impl Into<String>,
         url: impl Into<String>,
     ) -> Input<'_, Elicited<()>> {
-        Input::put(
-            self,
-            name,
-            ClientFeature::ElicitationUrl,
-            "elicitation/create",
-            Ok(Some(json!({ "mode": "url", "message": message.into(), "url": url.into() }))),
-            |answer| link_action(answer).map(drop),
-            |answer| link_action(answer).map_err(InputError::Failed),
-        )
+        kinds::page(self, name, message.into(), url.into(), None)
     }
 
     /// Has the client's model write a message.
@@ -357,20 +294,7 @@ impl Context {
         name: impl StepName,
         request: CreateMessageRequestParams,
     ) -> Input<'_, Sampled> {
-        let feature = if request.tools.is_some() || request.tool_choice.is_some() {
-            ClientFeature::SamplingTools
-        } else {
-            ClientFeature::Sampling
-        };
-        Input::put(
-            self,
-            name,
-            feature,
-            "sampling/createMessage",
-            serde_json::to_value(request).map(Some).map_err(|error| error.to_string()),
-            |answer| decode::<CreateMessageResult>(answer).map(drop),
-            |answer| decode(answer).map(Sampled).map_err(InputError::Failed),
-        )
+        kinds::message(self, name, request, None)
     }
 
     /// Has the client's model answer one text.
@@ -384,11 +308,7 @@ impl Context {
         prompt: impl Into<String>,
         max_tokens: i64,
     ) -> Input<'_, Sampled> {
-        let message = SamplingMessage::new(
-            mcp_schema::shared::Role::User,
-            SamplingMessageContent::One(TextContent::new(prompt).into()),
-        );
-        self.sample(name, CreateMessageRequestParams::new(max_tokens, [message]))
+        self.sample(name, kinds::text(prompt.into(), max_tokens))
     }
 
     /// The folders that the client works on. Deprecated since 2026-07-28.
@@ -397,16 +317,6 @@ impl Context {
     ///
     /// As [`elicit`](Self::elicit).
     pub fn roots(&self, name: impl StepName) -> Input<'_, Vec<Root>> {
-        Input::put(
-            self,
-            name,
-            ClientFeature::Roots,
-            "roots/list",
-            Ok(None),
-            |answer| decode::<ListRootsResult>(answer).map(drop),
-            |answer| {
-                decode::<ListRootsResult>(answer).map(|all| all.roots).map_err(InputError::Failed)
-            },
-        )
+        kinds::roots(self, name)
     }
 }

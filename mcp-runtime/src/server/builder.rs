@@ -27,6 +27,9 @@ use super::registry::Registry;
 use crate::error::{BuildError, RpcError};
 use crate::journal::Clock;
 use crate::protocol::seal::KeyRing;
+use crate::store::MemoryStore;
+use crate::task::engine::Engine;
+use crate::task::{TaskSettings, TaskStore};
 
 /// Begins a server with the name of the program that calls it (in a library: of the package), and its version.
 ///
@@ -71,6 +74,10 @@ pub struct ServerBuilder {
     problems: Vec<String>,
     allowed: Allowed,
     layers: Vec<Wrap>,
+    tasks: TaskSettings,
+    task_store: Option<Arc<dyn TaskStore>>,
+    #[cfg(feature = "console")]
+    pub(crate) console: Option<crate::Console>,
 }
 
 impl ServerBuilder {
@@ -88,6 +95,10 @@ impl ServerBuilder {
             problems: Vec::new(),
             allowed: Allowed::default(),
             layers: Vec::new(),
+            tasks: TaskSettings::default(),
+            task_store: None,
+            #[cfg(feature = "console")]
+            console: None,
         }
     }
 
@@ -211,6 +222,14 @@ impl ServerBuilder {
         self
     }
 
+    /// A function that makes its outcome itself.
+    #[cfg(feature = "client")]
+    pub(crate) fn add_handler(mut self, definition: ToolDefinition, handler: Handler) -> Self {
+        let result = self.registry.add_tool(definition, handler);
+        self.keep(result);
+        self
+    }
+
     /// A function with `#[mcp_prompt]`.
     pub fn prompt<P: Prompt>(mut self) -> Self {
         let result = self.registry.add_prompt(P::definition(), Handler::Plain(P::call));
@@ -293,6 +312,18 @@ impl ServerBuilder {
         self
     }
 
+    /// Other bounds for tasks.
+    pub fn tasks(mut self, settings: TaskSettings) -> Self {
+        self.tasks = settings;
+        self
+    }
+
+    /// Where tasks are kept. In memory if this is not said: they are gone with the process then.
+    pub fn task_store(mut self, store: impl TaskStore) -> Self {
+        self.task_store = Some(Arc::new(store));
+        self
+    }
+
     /// The keys that protect what travels through clients. All replicas need the same; without, each process makes its own,
     /// and what one sealed no other can open.
     pub fn keys(mut self, keys: KeyRing) -> Self {
@@ -351,6 +382,7 @@ impl ServerBuilder {
         if self.limits.page == 0 {
             self.problems.push("`limits.page` is 0: a page needs at least one entry".to_owned());
         }
+        self.problems.extend(self.tasks.problems());
         let random_keys = self.keys.is_none();
         let keys = match self.keys {
             Some(keys) => Some(keys),
@@ -368,6 +400,9 @@ impl ServerBuilder {
             mcp_schema::v2026_07_28::meta_key::SERVER_INFO: self.info,
         }))
         .unwrap_or_else(|_| b"{}".to_vec());
+        let clock = Clock::System;
+        let store = self.task_store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+        let tasks = Engine::new(self.tasks, store, clock.clone());
         Ok(Server(Arc::new(Inner {
             info: self.info,
             server_info,
@@ -382,9 +417,12 @@ impl ServerBuilder {
             extensions: self.extensions,
             methods: self.methods,
             listeners: Listeners::default(),
-            clock: Clock::System,
+            clock,
+            tasks,
             allowed: self.allowed,
             layers: self.layers,
+            #[cfg(feature = "console")]
+            console: self.console,
         })))
     }
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::definition::ClientFeature;
+use crate::protocol::legacy;
 use crate::protocol::revision::Revision;
 
 /// Name and abilities of the client, from `initialize` or from the request itself.
@@ -64,6 +65,26 @@ impl ClientInfo {
             }
             ClientFeature::Roots => self.capabilities.roots.is_some(),
         }
+    }
+
+    /// Whether it answers such a request as a task of its own, when it is asked to: [`Context::ask_as_task`]. A part of
+    /// revision 2025-11-25 alone (X93).
+    ///
+    /// [`Context::ask_as_task`]: crate::Context::ask_as_task
+    pub fn hosts_tasks(&self, feature: ClientFeature) -> bool {
+        let method = match feature {
+            ClientFeature::Elicitation | ClientFeature::ElicitationUrl => "elicitation/create",
+            ClientFeature::Sampling | ClientFeature::SamplingTools => "sampling/createMessage",
+            ClientFeature::Roots => return false,
+        };
+        self.supports(feature) && self.hosts(method)
+    }
+
+    /// Whether it declared that it answers requests of this method as tasks (L4 to L6).
+    pub(crate) fn hosts(&self, method: &str) -> bool {
+        let declared = self.capabilities.extra.get("tasks");
+        self.revision == Revision::V2025_11_25
+            && declared.is_some_and(|tasks| legacy::hosted::is_hosted(tasks, method))
     }
 
     /// Whether it declared this extension.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::calls::Calls;
 use super::client_info::ClientInfo;
-use super::definition::ClientFeature;
+use super::definition::{ClientFeature, TaskOptions, TaskSupport};
 use super::handle::Server;
 use super::inject::States;
 use super::outbox::{Kind, Outbox};
@@ -19,7 +19,10 @@ use crate::error::RpcError;
 use crate::journal::{Host, Journaled, Question, Run, StepFailure, StepName};
 use crate::protocol;
 use crate::protocol::envelope::{self, Id};
+use crate::protocol::params::Params;
 use crate::protocol::revision::Revision;
+use crate::task::TaskId;
+use crate::task::engine::{Attempt, Promotion};
 use mcp_schema::shared::LoggingLevel;
 use mcp_schema::{JsonObject, Value};
 use serde::Serialize;
@@ -47,6 +50,10 @@ pub struct Context {
     /// Where the call is noted while it runs.
     pub(crate) calls: Option<Arc<Calls>>,
     elsewhere: Elsewhere,
+    /// Since it is a task.
+    task: OnceLock<Arc<Attempt>>,
+    /// How it can become one.
+    promotion: OnceLock<Weak<Promotion>>,
 }
 
 /// Wakes each [`Cancellation`] that waits: when the call is cancelled, and when it ends.
@@ -86,6 +93,22 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// What is needed of parameters once their request is gone.
+    pub fn of(params: &Params<'_>, modern: bool) -> Self {
+        let within = |raw: &RawValue| within(params.text, raw.get());
+        Self {
+            arguments: params.arguments.and_then(within),
+            meta: params.raw_meta.and_then(within),
+            progress_token: params.meta.progress_token.and_then(within),
+            unasked: match params.request_state {
+                None if modern => params.input_responses.and_then(within),
+                _ => None,
+            },
+            log_level: params.meta.log_level.clone(),
+            text: params.text.into(),
+        }
+    }
+
     fn part(&self, range: &Option<Range<usize>>) -> Option<&str> {
         self.text.get(range.clone()?)
     }
@@ -101,6 +124,13 @@ impl Kept {
     pub fn unasked(&self) -> Option<&str> {
         self.part(&self.unasked)
     }
+}
+
+/// Where a part stands in the text that it was read from.
+fn within(text: &str, part: &str) -> Option<Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    (end <= text.len()).then_some(start..end)
 }
 
 /// How a context is made.
@@ -166,7 +196,35 @@ impl Context {
             noted: Mutex::new(None),
             calls,
             elsewhere: Elsewhere::default(),
+            task: OnceLock::new(),
+            promotion: OnceLock::new(),
         })
+    }
+
+    /// From now on it is a task. `client` is who asked for it, where no session and no metadata say so.
+    pub(crate) fn be_task(&self, attempt: Arc<Attempt>, client: Option<Arc<ClientInfo>>) {
+        let _ = self.task.set(attempt);
+        if let Some(client) = client {
+            let _ = self.client.set(client);
+        }
+    }
+
+    /// The task that it is, if it is one.
+    pub(crate) fn task(&self) -> Option<&Arc<Attempt>> {
+        self.task.get()
+    }
+
+    /// From now on it can become a task.
+    pub(crate) fn may_be_promoted(&self, promotion: &Arc<Promotion>) {
+        let _ = self.promotion.set(Arc::downgrade(promotion));
+    }
+
+    /// How its tool runs as a task.
+    pub(crate) fn task_options(&self) -> &TaskOptions {
+        match &self.subject {
+            Subject::Tool(entry) => &entry.definition.task,
+            _ => &TaskOptions::DEFAULT,
+        }
     }
 
     pub(crate) fn states(&self) -> &States {
@@ -357,7 +415,52 @@ impl Context {
         self.run.idempotency_key(name)
     }
 
+    /// From here on the call is a task, where client and tool know tasks: the client gets a handle instead of waiting for the
+    /// result (the extension `io.modelcontextprotocol/tasks`). Everywhere else this does nothing: in a task, for other
+    /// clients, and when no task can be created; the call then goes on inline. If the tool is `required` to be a task, the
+    /// call ends with the error.
+    ///
+    /// Questions before it are asked in the call itself, those after it in the task. A tool that is `required` to be a task
+    /// begins as one unless this stands in its function; an `optional` one becomes a task when it takes longer than its
+    /// `inline_budget`, unless this stands in its function.
+    ///
+    /// Dropping the future does not take it back.
+    pub fn into_task(&self) -> impl Future<Output = ()> + Send + use<'_> {
+        let promotion = self.promotion.get().and_then(Weak::upgrade);
+        let promotion = promotion.filter(|_| self.task.get().is_none());
+        if let Some(promotion) = promotion.as_ref().filter(|promotion| promotion.begin()) {
+            self.run.promote(promotion.clone());
+        }
+        let required = self.task_options().support == TaskSupport::Required;
+        async move {
+            let Some(promotion) = promotion else { return };
+            promotion.decided().await;
+            if required && promotion.failure().is_some() {
+                // Whoever carries the call ends it.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Says that a failure from here on is final: a task is not tried again, whatever its `retry` says.
+    pub fn do_not_retry(&self) {
+        if let Some(attempt) = self.task.get() {
+            attempt.fail_for_good();
+        }
+    }
+
+    /// The id of the task that this call is, if it is one.
+    pub fn task_id(&self) -> Option<&TaskId> {
+        self.task.get().map(|attempt| attempt.id())
+    }
+
     fn report(&self, report: &Report) {
+        if let Some(attempt) = self.task.get() {
+            if !self.run.is_replaying() && self.run.raise(report.progress) {
+                attempt.report(report);
+            }
+            return;
+        }
         let Some(token) =
             self.params.progress_token.clone().and_then(|at| self.params.text.get(at))
         else {
@@ -371,6 +474,13 @@ impl Context {
     }
 
     fn send_log(&self, level: LoggingLevel, logger: Option<&str>, data: Option<&RawValue>) {
+        if let Some(attempt) = self.task.get() {
+            // X68: the extension has no messages of tasks; the desk knows who has.
+            if !self.run.is_replaying() {
+                attempt.log(&level, logger, data);
+            }
+            return;
+        }
         let wanted = match &self.session {
             Some(session) => session.wants(&level),
             // None at all unless the request asks for them (2026-07-28, Logging).

@@ -12,7 +12,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 pub use self::listed::{PromptDefinition, ResourceDefinition};
-pub use self::options::{ClientFeature, Restart, Retry, TaskOptions, TaskSupport};
+pub use self::options::{ClientFeature, Restart, Retry, RetryOn, TaskOptions, TaskSupport};
 pub use self::schema::IntoSchema;
 pub(crate) use self::schema::{SchemaOf, schema_of};
 use self::schema::{is_object, plain, property};

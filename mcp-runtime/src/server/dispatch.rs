@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,10 +14,9 @@ use super::ask::InputError;
 use super::calls::Calls;
 use super::completion::Partial;
 use super::context::{Begin, Context, Kept, Subject};
-use super::drive::{BriefDrive, CallDrive, Drive, ListenDrive, binding};
+use super::drive::{BriefDrive, CallDrive, Drive, binding};
 use super::extension::MethodCall;
 use super::handle::Server;
-use super::listen::{Filter, Listener};
 use super::lists::List;
 use super::principal::Principal;
 use super::session::Session;
@@ -30,7 +28,7 @@ use crate::protocol::modern;
 use crate::protocol::params::Params;
 use crate::protocol::revision::Revision;
 use crate::protocol::seal::Purpose;
-use crate::protocol::{self, Response, Status, Writer, error_response, result_response};
+use crate::protocol::{Response, Status, Writer, error_response, result_response};
 
 /// A request, and who sent it.
 pub(crate) struct Incoming<'a> {
@@ -99,6 +97,7 @@ impl Server {
         let result = legacy::initialized(
             initialize.revision,
             &self.capabilities(),
+            self.tasks_capability(principal.is_some()),
             &inner.info,
             inner.instructions.as_deref(),
         );
@@ -142,6 +141,9 @@ impl Server {
             }
             "server/discover" if modern => Ok(Begun::Done(self.discover(incoming))),
             "subscriptions/listen" if modern => self.listen(peer, incoming, params),
+            "tasks/get" | "tasks/list" | "tasks/result" | "tasks/update" | "tasks/cancel" => {
+                self.task_method(&peer, incoming)
+            }
             "ping" if !modern => Ok(empty(incoming)),
             method if !modern => match (method, &peer.session) {
                 ("logging/setLevel", Some(session)) => {
@@ -238,6 +240,11 @@ impl Server {
         if params.arguments.is_some_and(|raw| !raw.get().starts_with('{')) {
             return Err(RpcError::invalid_params("`arguments` must be an object"));
         }
+        if let Subject::Tool(entry) = &subject
+            && let Some(begun) = self.task_at_once(&peer, incoming, entry)?
+        {
+            return Ok(begun);
+        }
         let modern = peer.revision.is_modern();
         let clock = self.inner().clock.clone();
         let run = match params.request_state.filter(|_| modern) {
@@ -250,18 +257,6 @@ impl Server {
                 Run::inline(fresh_id, Some(saved), presented, clock)
             }
         };
-        let within = |raw: &RawValue| within(params.text, raw.get());
-        let kept = Kept {
-            arguments: params.arguments.and_then(within),
-            meta: params.raw_meta.and_then(within),
-            progress_token: params.meta.progress_token.and_then(within),
-            unasked: match params.request_state {
-                None if modern => params.input_responses.and_then(within),
-                _ => None,
-            },
-            log_level: params.meta.log_level.clone(),
-            text: params.text.into(),
-        };
         let cx = Context::begin(Begin {
             run,
             server: self.clone(),
@@ -270,7 +265,7 @@ impl Server {
             session: peer.session,
             principal: peer.principal,
             subject,
-            params: kept,
+            params: Kept::of(params, modern),
             calls: peer.calls,
         });
         let mut requires = cx.subject.requires().iter();
@@ -285,7 +280,7 @@ impl Server {
 
     /// A request that somebody else's code answers in a moment. A panic there is an error of this request alone: it must not
     /// end the thread or the connection that carries it.
-    fn brief(
+    pub(super) fn brief(
         &self,
         calls: Option<Arc<Calls>>,
         incoming: &Incoming<'_>,
@@ -407,65 +402,6 @@ impl Server {
         })
     }
 
-    fn listen(&self, peer: Peer, incoming: &Incoming<'_>, params: &str) -> Result<Begun, RpcError> {
-        let [filter] = fields(params, &["notifications"])?;
-        let filter =
-            filter.ok_or_else(|| RpcError::invalid_params("`notifications` must be there"))?;
-        let wanted: mcp_schema::v2026_07_28::SubscriptionFilter =
-            serde_json::from_str(filter.get())
-                .map_err(|error| RpcError::invalid_params(format!("`notifications`: {error}")))?;
-        let capabilities = self.capabilities();
-        let uris = wanted.resource_subscriptions.unwrap_or_default();
-        if uris.len() > self.limits().watched {
-            return Err(RpcError::invalid_params(format!(
-                "`resourceSubscriptions` may name {} resources at most",
-                self.limits().watched
-            )));
-        }
-        let yes = |wish: Option<bool>, able: bool| wish == Some(true) && able;
-        let honoured = Filter {
-            tools: yes(wanted.tools_list_changed, capabilities.tools.is_some()),
-            prompts: yes(wanted.prompts_list_changed, capabilities.prompts.is_some()),
-            resources: yes(wanted.resources_list_changed, capabilities.resources.is_some()),
-            watched: if capabilities.resources.is_some() {
-                uris.into_iter().collect()
-            } else {
-                Default::default()
-            },
-        };
-        let acknowledgment =
-            protocol::notification("notifications/subscriptions/acknowledged", |params| {
-                params.object("_meta", |meta| super::listen::subscription_id(meta, &incoming.id));
-                params.object("notifications", |agreed| {
-                    for (key, yes) in [
-                        ("toolsListChanged", honoured.tools),
-                        ("promptsListChanged", honoured.prompts),
-                        ("resourcesListChanged", honoured.resources),
-                    ] {
-                        if yes {
-                            agreed.field(key, &true);
-                        }
-                    }
-                    if !honoured.watched.is_empty() {
-                        agreed.field("resourceSubscriptions", &honoured.watched);
-                    }
-                });
-            });
-        let listener = Listener::new(honoured, Some(incoming.id.clone()));
-        if !self.inner().listeners.add(&listener, self.limits().listeners) {
-            return Err(RpcError::internal(
-                "too many subscriptions at the same time: try again later",
-            ));
-        }
-        if let Some(calls) = &peer.calls {
-            calls
-                .enter_listener(&incoming.id, &listener, self.limits().calls)
-                .map_err(RpcError::invalid_request)?;
-        }
-        let drive = ListenDrive::new(listener, acknowledgment, self.clone(), peer.calls);
-        Ok(Begun::Drive(Drive::Listen(drive)))
-    }
-
     fn extension_method(
         &self,
         peer: &Peer,
@@ -555,14 +491,7 @@ fn fresh_id() -> CallId {
     CallId(id)
 }
 
-/// Where a part stands in the text that it was read from.
-fn within(text: &str, part: &str) -> Option<Range<usize>> {
-    let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
-    let end = start.checked_add(part.len())?;
-    (end <= text.len()).then_some(start..end)
-}
-
-fn fields<'a, const N: usize>(
+pub(super) fn fields<'a, const N: usize>(
     params: &'a str,
     names: &[&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], RpcError> {

@@ -8,22 +8,27 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use tokio::time::Sleep;
+use tracing::Span;
 
 use super::arguments::mismatch;
 use super::call::{Call, CallFuture};
 use super::calls::{Calls, Cancel};
 use super::context::{Context, Subject};
+use super::definition::{TaskOptions, TaskSupport};
 use super::handle::Server;
 use super::listen::{Listener, subscription_id};
 use super::outbox::Text;
 use super::outcome::{Answer, Outcome, ToolOutput};
 use super::principal::Principal;
+use super::tasks::TaskResultDrive;
 use crate::error::RpcError;
-use crate::journal::{Driver, End, Policies, Saved};
+use crate::journal::{Driver, End, Exit, Policies, Saved};
 use crate::protocol::envelope::Id;
 use crate::protocol::revision::Revision;
 use crate::protocol::seal::{Binding, Purpose, digest_params};
 use crate::protocol::{self, Response, Status, error_response, legacy, modern, result_response};
+use crate::task::engine::{Function, Newborn, Promotion, Running};
+use crate::telemetry;
 
 /// What comes out of a request, one after the other. After a response, or nothing, there is no more.
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub(crate) enum Drive {
     Listen(ListenDrive),
     /// One that only takes a moment and says nothing before its response.
     Brief(BriefDrive),
+    /// One that waits for the end of a task.
+    Result(TaskResultDrive),
 }
 
 impl Drive {
@@ -51,6 +58,15 @@ impl Drive {
             Self::Call(call) => call.poll_item(cx),
             Self::Listen(listen) => listen.poll_item(cx),
             Self::Brief(brief) => brief.poll_item(cx),
+            Self::Result(result) => result.poll_item(cx),
+        }
+    }
+
+    /// Says whether somebody reads the stream of a request that outlives its connection.
+    #[cfg(feature = "http")]
+    pub fn set_heard(&mut self, heard: bool) {
+        if let Self::Result(result) = self {
+            result.set_heard(heard);
         }
     }
 
@@ -79,38 +95,52 @@ impl Drive {
 /// A call of a handler.
 pub(crate) struct CallDrive {
     cx: Arc<Context>,
-    driver: Driver<Context, Outcome>,
+    /// `None` once the call goes on as a task.
+    driver: Option<Driver<Context, Outcome>>,
     end: Option<Item>,
     timeout: Option<Pin<Box<Sleep>>>,
     grace: Option<Pin<Box<Sleep>>>,
+    promotion: Option<Arc<Promotion>>,
+    span: Span,
+    /// When it becomes a task by itself.
+    budget: Budget,
+}
+
+/// How long a call may take before it becomes a task.
+enum Budget {
+    /// For ever, or until its function says so.
+    Unbounded,
+    For(Duration),
+    Until(Pin<Box<Sleep>>),
 }
 
 impl CallDrive {
     /// Begins to run a handler; nothing happens before the first poll.
     pub fn new(cx: Arc<Context>) -> Box<Self> {
-        let call = Call(cx.clone());
-        let begin = || -> CallFuture {
-            match &cx.subject {
-                Subject::Tool(entry) => match entry.problems_of_input(call.arguments_json()) {
-                    None => entry.handler.call(call),
-                    Some(problems) => Box::pin(ready(mismatch(
-                        format!("the arguments do not fit: {problems}"),
-                        cx.revision >= Revision::V2025_11_25,
-                    ))),
-                },
-                Subject::Prompt(entry) => entry.handler.call(call),
-                Subject::Resource { entry, .. } => entry.handler.call(call),
-            }
+        let policies = Policies {
+            state_limit: cx.server.limits().state,
+            park_after: cx.server.inner().tasks.settings().park_after,
+            ..Policies::default()
         };
-        // A handler that makes its future may panic before there is one: the driver hears of it then.
-        let future = catch_unwind(AssertUnwindSafe(begin))
-            .unwrap_or_else(|panic| Box::pin(async { resume_unwind(panic) }));
-        let policies = Policies { state_limit: cx.server.limits().state, ..Policies::default() };
-        let driver = Driver::new(cx.clone(), future).with_policies(policies);
-        Box::new(Self { cx, driver, end: None, timeout: None, grace: None })
+        let driver = Driver::new(cx.clone(), handler(&cx)).with_policies(policies);
+        let promotion = promotion(&cx);
+        let budget = match cx.task_options() {
+            TaskOptions {
+                support: TaskSupport::Optional, boundary: false, inline_budget, ..
+            } if promotion.is_some() => {
+                let usual = cx.server.inner().tasks.settings().inline_budget;
+                Budget::For(inline_budget.unwrap_or(usual))
+            }
+            _ => Budget::Unbounded,
+        };
+        let (driver, span) = (Some(driver), telemetry::call(&cx));
+        let (end, timeout, grace) = (None, None, None);
+        Box::new(Self { cx, driver, end, timeout, grace, promotion, span, budget })
     }
 
     fn poll_item(&mut self, task: &mut TaskContext<'_>) -> Poll<Item> {
+        let span = self.span.clone();
+        let _entered = span.enter();
         loop {
             if let Some(text) = self.cx.outbox.pop() {
                 return Poll::Ready(Item::Message(text));
@@ -119,9 +149,25 @@ impl CallDrive {
                 self.cx.outbox.close();
                 return Poll::Ready(end);
             }
-            if let Poll::Ready(end) = Pin::new(&mut self.driver).poll(task) {
+            let Some(driver) = &mut self.driver else { return Poll::Ready(Item::Nothing) };
+            let polled = Pin::new(driver).poll(task);
+            if self.cx.is_cancelled() {
+                // D7: nobody will ever know of the task that it has become.
+                self.abandon_task();
+            } else if let Some(newborn) = self.promotion.as_ref().and_then(|it| it.take()) {
+                self.end = Some(self.hand_over(newborn, polled));
+                continue;
+            }
+            if let Poll::Ready(end) = polled {
                 self.end =
                     Some(if self.cx.is_cancelled() { Item::Nothing } else { self.finish(end) });
+                continue;
+            }
+            if let Some(end) = self.refused_as_task() {
+                self.end = Some(end);
+                continue;
+            }
+            if self.is_over_budget(task) {
                 continue;
             }
             if let Some(end) = self.out_of_time(task) {
@@ -136,6 +182,52 @@ impl CallDrive {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// Says once that the call is to become a task by itself now.
+    fn is_over_budget(&mut self, task: &mut TaskContext<'_>) -> bool {
+        if let Budget::For(limit) = self.budget {
+            self.budget = Budget::Until(Box::pin(tokio::time::sleep(limit)));
+        }
+        let Budget::Until(sleep) = &mut self.budget else { return false };
+        if self.cx.is_cancelled() || sleep.as_mut().poll(task).is_pending() {
+            return false;
+        }
+        self.budget = Budget::Unbounded;
+        match (&self.promotion, &mut self.driver) {
+            (Some(promotion), Some(driver)) if promotion.begin() => {
+                driver.promote(promotion.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The call is a task from here on, and somebody else goes on with it.
+    fn hand_over(&mut self, newborn: Newborn, polled: Poll<End<Outcome>>) -> Item {
+        let function = match (polled, self.driver.take()) {
+            (Poll::Ready(end), _) => Function::Ended(end),
+            (Poll::Pending, Some(driver)) => Function::Runs(driver),
+            (Poll::Pending, None) => return Item::Nothing,
+        };
+        let timeout = self.timeout.take();
+        let record = newborn.run(Running { cx: self.cx.clone(), function, timeout });
+        let inner = self.cx.server.inner();
+        let poll = inner.tasks.settings().poll_interval;
+        Item::Response(result_response(&self.cx.id, |out| {
+            modern::tasks::created(out, &record, poll, &inner.server_info);
+        }))
+    }
+
+    fn abandon_task(&self) {
+        drop(self.promotion.as_ref().and_then(|it| it.take()));
+    }
+
+    /// A tool that has to be a task, and could not become one.
+    fn refused_as_task(&self) -> Option<Item> {
+        let required = self.cx.task_options().support == TaskSupport::Required;
+        let error = self.promotion.as_ref().filter(|_| required)?.failure()?;
+        Some(Item::Response(self.cx.respond(Answer::Error(error))))
     }
 
     /// Nobody must be left with a form that nobody reads: the handler is dropped without having said so itself.
@@ -171,27 +263,112 @@ impl CallDrive {
             tracing::error!(target: "mcp", name = cx.target(), %error, "call failed");
             cx.respond(Answer::Error(error))
         };
-        Item::Response(match end {
-            End::Done(outcome) => match self.broken_promise(&outcome.0) {
-                None => cx.respond(self.unhandled(outcome.0)),
-                Some(problem) => {
-                    failed(RpcError::internal(format!("`{}`: {problem}", cx.target())))
-                }
+        Item::Response(match cx.conclude(end) {
+            Ok(concluded) => cx.respond(concluded.answer),
+            Err(Unfinished::Suspended(saved)) => cx.suspend(&saved).unwrap_or_else(failed),
+            Err(Unfinished::Parked | Unfinished::Fenced) => {
+                failed(RpcError::internal("the call was given up as if it were a task"))
+            }
+            Err(Unfinished::Store(why)) => failed(RpcError::internal(why)),
+        })
+    }
+}
+
+/// What came of a handler that ran to its end.
+pub(crate) struct Concluded {
+    pub answer: Answer,
+    pub cause: Cause,
+}
+
+/// What brought it to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Returned,
+    Panicked,
+    TimedOut,
+    /// It does not keep to what it promised: its journal, or its output schema. Another attempt would not, either.
+    Broken,
+}
+
+/// Why a handler did not run to its end.
+pub(crate) enum Unfinished {
+    /// It waits for answers that a retry of the request brings.
+    Suspended(Saved),
+    /// It waits, and the store knows for what.
+    Parked,
+    /// Somebody else works on it.
+    Fenced,
+    /// The store failed.
+    Store(String),
+}
+
+/// The future of a call's handler.
+pub(crate) fn handler(cx: &Arc<Context>) -> CallFuture {
+    let call = Call(cx.clone());
+    let begin = || -> CallFuture {
+        match &cx.subject {
+            Subject::Tool(entry) => match entry.problems_of_input(call.arguments_json()) {
+                None => entry.handler.call(call),
+                Some(problems) => Box::pin(ready(mismatch(
+                    format!("the arguments do not fit: {problems}"),
+                    cx.revision >= Revision::V2025_11_25,
+                ))),
             },
-            End::Suspended(saved) => cx.suspend(&saved).unwrap_or_else(failed),
+            Subject::Prompt(entry) => entry.handler.call(call),
+            Subject::Resource { entry, .. } => entry.handler.call(call),
+        }
+    };
+    // A handler that makes its future may panic before there is one: the driver hears of it then.
+    catch_unwind(AssertUnwindSafe(begin))
+        .unwrap_or_else(|panic| Box::pin(async { resume_unwind(panic) }))
+}
+
+/// How the call can become a task, if its tool and its client know the extension (X5).
+fn promotion(cx: &Arc<Context>) -> Option<Arc<Promotion>> {
+    let support = cx.task_options().support;
+    if support == TaskSupport::Forbidden
+        || !cx.revision.is_modern()
+        || !cx.client().supports_extension(modern::tasks::EXTENSION)
+    {
+        return None;
+    }
+    cx.server.start_tasks();
+    let promotion = Promotion::new(cx.server.inner().tasks.clone(), cx);
+    cx.may_be_promoted(&promotion);
+    Some(promotion)
+}
+
+impl Context {
+    /// What came of the call.
+    pub(crate) fn conclude(&self, end: End<Outcome>) -> Result<Concluded, Unfinished> {
+        let internal = |text: String| Answer::Error(RpcError::internal(text));
+        let failed = |error: String| {
+            tracing::error!(target: "mcp", name = self.target(), error, "call failed");
+            internal(error)
+        };
+        let (answer, cause) = match end {
+            End::Done(outcome) => match self.broken_promise(&outcome.0) {
+                None => (self.unhandled(outcome.0), Cause::Returned),
+                Some(problem) => (failed(format!("`{}`: {problem}", self.target())), Cause::Broken),
+            },
             End::Panicked(message) => {
                 // The text may name what is nobody's business outside.
-                tracing::error!(target: "mcp", name = cx.target(), message, "handler panicked");
-                cx.respond(Answer::Error(RpcError::internal(format!("`{}` panicked", cx.target()))))
+                tracing::error!(target: "mcp", name = self.target(), message, "handler panicked");
+                (internal(format!("`{}` panicked", self.target())), Cause::Panicked)
             }
-            End::Exit(exit) => failed(RpcError::internal(exit.to_string())),
-            End::Parked => failed(RpcError::internal("the call was parked, and is no task")),
-        })
+            End::Suspended(saved) => return Err(Unfinished::Suspended(saved)),
+            End::Parked => return Err(Unfinished::Parked),
+            End::Exit(Exit::Fenced) => return Err(Unfinished::Fenced),
+            End::Exit(Exit::Home(why)) => return Err(Unfinished::Store(why)),
+            End::Exit(exit) => (failed(exit.to_string()), Cause::Broken),
+        };
+        telemetry::concluded(&answer);
+        Ok(Concluded { answer, cause })
     }
 
     /// Debug builds hold a tool to its output schema, so that the first test shows where it does not.
     fn broken_promise(&self, answer: &Answer) -> Option<String> {
-        let (Subject::Tool(entry), Answer::Tool(output)) = (&self.cx.subject, answer) else {
+        let (Subject::Tool(entry), Answer::Tool(output)) = (&self.subject, answer) else {
             return None;
         };
         if !cfg!(debug_assertions) || output.is_error {
@@ -211,7 +388,7 @@ impl CallDrive {
             Answer::Error(error) => error.message.clone(),
             _ => return answer,
         };
-        match self.cx.noted() {
+        match self.noted() {
             Some(error) if text.contains(&error.message) => Answer::Error(error),
             _ => answer,
         }
@@ -220,6 +397,7 @@ impl CallDrive {
 
 impl Drop for CallDrive {
     fn drop(&mut self) {
+        self.abandon_task();
         if let Some(calls) = &self.cx.calls {
             calls.leave_call(&self.cx);
         }

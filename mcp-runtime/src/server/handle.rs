@@ -26,11 +26,14 @@ use super::output::{IntoPrompt, IntoResource, IntoToolOutput};
 use super::registry::Registry;
 use crate::error::BuildError;
 use crate::journal::Clock;
+use crate::protocol::modern::tasks::EXTENSION;
 use crate::protocol::seal::KeyRing;
+use crate::task::TaskStore;
+use crate::task::engine::Engine;
 
 /// A server: cheap to clone, all clones are the same server.
 #[derive(Clone)]
-pub struct Server(pub(super) Arc<Inner>);
+pub struct Server(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub info: Implementation,
@@ -53,8 +56,11 @@ pub(crate) struct Inner {
     pub methods: HashMap<String, ExtensionMethod>,
     pub listeners: Listeners,
     pub clock: Clock,
+    pub tasks: Arc<Engine>,
     pub allowed: Allowed,
     pub layers: Vec<Wrap>,
+    #[cfg(feature = "console")]
+    pub console: Option<crate::Console>,
 }
 
 /// Who may talk to the server over HTTP.
@@ -73,6 +79,27 @@ impl Server {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
+    }
+
+    /// Begins to work on tasks that an earlier process left behind. [`serve_http`](Self::serve_http) and its sisters do this;
+    /// a server that is mounted elsewhere does it with its first request, or with this. Must be called within a tokio
+    /// runtime, in which its tasks then run; a second call does nothing.
+    pub fn start_tasks(&self) {
+        if self.registry().has_tasks {
+            self.0.tasks.start(self);
+        }
+    }
+
+    /// Where its tasks are kept.
+    pub fn task_store(&self) -> &Arc<dyn TaskStore> {
+        self.0.tasks.store()
+    }
+
+    /// Ends the work on tasks: none is begun any more; what runs may end within [`Limits::drain`], and is then handed back,
+    /// for this server to go on with after its next start, or for another one that shares the store.
+    /// [`serve_http`](Self::serve_http) and [`serve_stdio`](Self::serve_stdio) do this when they end.
+    pub async fn stop_tasks(&self) {
+        self.0.tasks.drain(self.0.limits.drain).await;
     }
 
     pub(crate) fn registry(&self) -> Arc<Registry> {
@@ -310,8 +337,13 @@ impl Server {
         if completes.into_iter().any(|variable| variable.complete.is_some()) {
             all.completions = Some(JsonObject::new());
         }
-        if !self.0.extensions.is_empty() {
-            all.extensions = Some(self.0.extensions.clone());
+        let mut extensions = self.0.extensions.clone();
+        if registry.has_tasks {
+            // No settings are defined (X1).
+            extensions.insert(EXTENSION.to_owned(), JsonObject::new());
+        }
+        if !extensions.is_empty() {
+            all.extensions = Some(extensions);
         }
         all
     }

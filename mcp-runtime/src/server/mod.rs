@@ -9,6 +9,7 @@ pub(crate) mod client_info;
 pub(crate) mod completion;
 pub(crate) mod context;
 pub(crate) mod definition;
+pub(crate) mod desk;
 pub(crate) mod dispatch;
 pub(crate) mod drive;
 pub(crate) mod extension;
@@ -25,6 +26,5 @@ pub(crate) mod output;
 pub(crate) mod principal;
 pub(crate) mod registry;
 pub(crate) mod session;
+pub(crate) mod tasks;
 pub(crate) mod typed;
-#[cfg(feature = "validation")]
-mod validate;

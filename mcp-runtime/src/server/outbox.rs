@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
+use crate::task::TaskId;
+
 /// A message on its way, as JSON text.
 pub(crate) type Text = Box<str>;
 
@@ -23,6 +25,18 @@ struct Queue {
 struct Message {
     text: Text,
     kind: Kind,
+    about: Option<About>,
+}
+
+/// What a message is about, where a later one takes its place, or it may be taken back before it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// How a task stands.
+    Status(TaskId),
+    /// How far a task is.
+    Progress(TaskId),
+    /// A request of ours, by its id.
+    Request(i64),
 }
 
 /// What may happen to a message when the peer reads slower than the handler writes.
@@ -49,8 +63,26 @@ impl Outbox {
         self.push_if(kind, || Some(text));
     }
 
+    /// Adds a message in the place of one about the same that still waits.
+    pub fn push_about(&self, about: About, text: Text, kind: Kind) {
+        self.retract(&about);
+        self.add(kind, Some(about), || Some(text));
+    }
+
+    /// Takes a message back, if it still waits.
+    pub fn retract(&self, about: &About) -> bool {
+        let mut queue = self.lock();
+        let before = queue.messages.len();
+        queue.messages.retain(|message| message.about.as_ref() != Some(about));
+        queue.messages.len() < before
+    }
+
     /// Adds a message if there is one. What is decided in `make` has the order of the messages, whoever else writes.
     pub fn push_if(&self, kind: Kind, make: impl FnOnce() -> Option<Text>) {
+        self.add(kind, None, make);
+    }
+
+    fn add(&self, kind: Kind, about: Option<About>, make: impl FnOnce() -> Option<Text>) {
         let mut queue = self.lock();
         if queue.closed || (queue.hushed && kind != Kind::Required) {
             return;
@@ -69,7 +101,7 @@ impl Outbox {
                 None => {}
             }
         }
-        queue.messages.push_back(Message { text, kind });
+        queue.messages.push_back(Message { text, kind, about });
         let waker = queue.waker.take();
         drop(queue);
         if let Some(waker) = waker {
@@ -141,6 +173,19 @@ mod tests {
         assert_eq!(outbox.pop().as_deref(), Some("request"));
         let rest: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
         assert!(rest.contains(&"progress 9999".into()) && rest.contains(&"log 9999".into()));
+    }
+
+    #[test]
+    fn of_messages_about_the_same_the_last_one_waits() {
+        let outbox = Outbox::default();
+        let status = |id: &str| About::Status(id.into());
+        outbox.push_about(status("a"), "a working".into(), Kind::Required);
+        outbox.push_about(status("b"), "b working".into(), Kind::Required);
+        outbox.push_about(About::Request(1), "a question".into(), Kind::Required);
+        outbox.push_about(status("a"), "a done".into(), Kind::Required);
+        assert!(outbox.retract(&About::Request(1)) && !outbox.retract(&About::Request(1)));
+        let rest: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
+        assert_eq!(rest, ["b working".into(), "a done".into()]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use mcp_schema::v2026_07_28::{
 use serde_json::value::RawValue;
 
 use crate::error::RpcError;
+use crate::journal::Json;
 
 /// What a handler returns to the server. Made from the function's return value by the traits of
 /// [`output`](crate::IntoToolOutput).
@@ -16,7 +17,21 @@ pub(crate) enum Answer {
     Tool(ToolOutput),
     Prompt(PromptOutput),
     Resource(ResourceOutput),
+    /// What a client answers its server, taken as it is.
+    #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "made by clients only"))]
+    Client(Json),
     Error(RpcError),
+}
+
+impl Answer {
+    /// What is wrong, if something is.
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            Self::Error(error) => Some(error.message.clone()),
+            Self::Tool(output) if output.is_error => Some(output.first_text().to_owned()),
+            _ => None,
+        }
+    }
 }
 
 impl Outcome {
@@ -54,6 +69,14 @@ pub struct ToolOutput {
 }
 
 impl ToolOutput {
+    /// Its first block, if that is text.
+    pub(crate) fn first_text(&self) -> &str {
+        match self.content.first() {
+            Some(ContentBlock::Text(text)) => &text.text,
+            _ => "",
+        }
+    }
+
     /// Text.
     pub fn text(text: impl Into<String>) -> Self {
         Self { content: vec![crate::content::text(text)], ..Self::default() }

@@ -36,6 +36,13 @@ impl Principal {
         Self(Arc::new(Identity { issuer, subject, id, claims: HashMap::new() }))
     }
 
+    /// The one with this [`id`](Self::id), without what was verified along with it.
+    pub(crate) fn from_id(id: &str) -> Option<Self> {
+        let (length, rest) = id.split_once(':')?;
+        let (issuer, subject) = rest.split_at_checked(length.parse().ok()?)?;
+        Some(Self::new(issuer, subject.strip_prefix(':')?))
+    }
+
     /// The one of a process that was started by its client.
     pub(crate) fn local() -> Self {
         Self::new("", "local")

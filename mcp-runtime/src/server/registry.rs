@@ -12,10 +12,10 @@ use mcp_schema::{Map, Value};
 
 use super::definition::{PromptDefinition, ResourceDefinition, TaskSupport, ToolDefinition};
 use super::handler::Handler;
-#[cfg(feature = "validation")]
-use super::validate::Schema;
 use crate::protocol::headers::ParamHeaders;
 use crate::protocol::uri_template::Template;
+#[cfg(feature = "validation")]
+use crate::protocol::validate::Schema;
 
 pub(crate) struct ToolEntry {
     pub definition: ToolDefinition,
@@ -100,6 +100,8 @@ pub(crate) struct Registry {
     pub resources: Map<Listed<ResourceEntry>>,
     /// By template, in the order in which they are tried.
     pub templates: Map<Listed<ResourceEntry>>,
+    /// Whether some tool can be a task.
+    pub has_tasks: bool,
 }
 
 impl Registry {
@@ -140,11 +142,6 @@ impl Registry {
             problems
                 .push(format!("tool `{name}`: its input schema must have `\"type\": \"object\"`"));
         }
-        if definition.task.support == TaskSupport::Required {
-            problems.push(format!(
-                "tool `{name}`: `task_support = \"required\"` needs the task engine, which this version does not have yet: use \"optional\", and the call runs inline"
-            ));
-        }
         let headers = match ParamHeaders::from_schema(&definition.input_schema) {
             Ok(headers) => Some(headers),
             Err(found) => {
@@ -171,6 +168,7 @@ impl Registry {
         };
         match headers {
             Some(headers) if problems.is_empty() => {
+                self.has_tasks |= definition.task.support != TaskSupport::Forbidden;
                 let entry = Arc::new(ToolEntry {
                     definition,
                     handler,

@@ -30,10 +30,17 @@ use http::{HeaderName, Method, Request, Response, StatusCode, header};
 use tower_service::Service;
 
 pub use self::body::ResponseBody;
+#[cfg(feature = "console")]
+pub(crate) use self::body::write_event;
+#[cfg(feature = "console")]
+pub(crate) use self::guard::host_is_fine;
 pub use self::listen::HttpServer;
 use self::message::Next;
 use self::reply::{Refusal, bad_request, empty, events, json, not_allowed, only, refused};
-use self::request::{Accept, Head, Unread};
+pub(crate) use self::request::Unread;
+#[cfg(feature = "console")]
+pub(crate) use self::request::body as read_body;
+use self::request::{Accept, Head};
 use self::running::{Gauge, Running};
 use self::sessions::{Entry, Sessions};
 use crate::error::RpcError;
@@ -259,7 +266,7 @@ impl Endpoint {
 }
 
 /// How long a body may take to arrive, and how long a client may stop reading: three times what a head may take.
-fn waiting_time(limits: &Limits) -> Duration {
+pub(crate) fn waiting_time(limits: &Limits) -> Duration {
     limits.header_timeout.saturating_mul(3)
 }
 

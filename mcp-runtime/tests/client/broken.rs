@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::peer::modern;
 use mcp_runtime::Revision;
 use mcp_runtime::client::{Client, ClientBuilder, ClientError};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ async fn garbage_is_passed_over_and_the_answer_is_found() {
         json!({ "jsonrpc": "2.0", "error": { "code": -32700, "message": "what?" } }),
         hi,
     );
-    let client = scripted(Client::builder(), vec![script]).await.expect("a connection");
+    let client = scripted(modern(), vec![script]).await.expect("a connection");
     assert_eq!(client.call_tool("x", ()).await.expect("a result").text(), "hi");
 }
 
@@ -55,7 +56,7 @@ async fn an_answer_that_is_none_is_an_error_that_says_so() {
             "y",
         ),
     ] {
-        let client = scripted(Client::builder(), vec![answer(1, &result)]).await.expect("a client");
+        let client = scripted(modern(), vec![answer(1, &result)]).await.expect("a client");
         let error = client.call_tool("x", ()).await.expect_err("no result");
         assert!(matches!(error, ClientError::Invalid { .. }), "{result}: {error}");
         assert!(error.to_string().contains(said), "{error}");
@@ -66,7 +67,7 @@ async fn an_answer_that_is_none_is_an_error_that_says_so() {
 async fn a_connection_that_ends_leaves_nobody_waiting() {
     let (ours, theirs) = tokio::io::duplex(64);
     let (reader, writer) = tokio::io::split(ours);
-    let client = Client::builder().connect_stream(reader, writer).await.expect("a client");
+    let client = modern().connect_stream(reader, writer).await.expect("a client");
     let call = tokio::spawn(std::future::IntoFuture::into_future(client.call_tool("x", ())));
     tokio::time::sleep(Duration::from_millis(1)).await;
     drop(theirs);
@@ -79,7 +80,7 @@ async fn a_connection_that_ends_leaves_nobody_waiting() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_is_too_long_ends_the_connection() {
     let long = answer(1, &json!({ "content": [{ "type": "text", "text": "x".repeat(1000) }] }));
-    let builder = Client::builder().max_message(1000);
+    let builder = modern().max_message(1000);
     let client = scripted(builder, vec![long]).await.expect("a client");
     let error = client.call_tool("x", ()).await.expect_err("no result");
     assert!(matches!(&error, ClientError::Closed(why) if why.contains("1000")), "{error}");

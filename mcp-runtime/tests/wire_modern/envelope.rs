@@ -92,6 +92,7 @@ async fn discover_says_what_there_is() {
             "supportedVersions": ["2026-07-28"],
             "capabilities": {
                 "completions": {},
+                "extensions": { "io.modelcontextprotocol/tasks": {} },
                 "logging": {},
                 "prompts": changes,
                 "resources": { "listChanged": true, "subscribe": true },

@@ -35,15 +35,16 @@ pub use crate::v2026_07_28::{
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
-    /// `resultType` is `complete`.
+    /// What a tool returned, or how it failed (`resultType` is `complete`).
     Complete(CallToolResult),
-    /// `resultType` is `input_required`.
+    /// Says that the request cannot be finished without something from the client, and ends it for now (`resultType` is
+    /// `input_required`).
     InputRequired(InputRequiredResult),
-    /// `resultType` is `task`.
+    /// Answers a request by a task handle in place of its result, marked by `resultType: "task"` (`resultType` is `task`).
     Task(CreateTaskResult),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `resultType`.
+        /// What stands in `resultType`, as it came.
         tag: String,
         /// The whole object, `resultType` included.
         raw: crate::JsonObject,
@@ -164,11 +165,11 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
-    /// `method` is `tasks/cancel`.
+    /// Asks the server to stop a task (`method` is `tasks/cancel`).
     CancelTask(CancelTaskRequest),
-    /// `method` is `tasks/get`.
+    /// Asks how a task is doing, and for its outcome once there is one (`method` is `tasks/get`).
     GetTask(GetTaskRequest),
-    /// `method` is `tasks/update`.
+    /// Hands in answers that a task is waiting for (`method` is `tasks/update`).
     UpdateTask(UpdateTaskRequest),
 }
 
@@ -272,15 +273,15 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum DetailedTask {
-    /// `status` is `working`.
+    /// A task that is under way and needs nothing (`status` is `working`).
     Working(WorkingTask),
-    /// `status` is `input_required`.
+    /// A task that cannot go on before the client has answered something (`status` is `input_required`).
     InputRequired(InputRequiredTask),
-    /// `status` is `completed`.
+    /// A task that has its result, carried along so that no further request is needed (`status` is `completed`).
     Completed(CompletedTask),
-    /// `status` is `failed`.
+    /// A task whose request broke down with a JSON-RPC error, carried along (`status` is `failed`).
     Failed(FailedTask),
-    /// `status` is `cancelled`.
+    /// A task that was called off; there is neither a result nor an error (`status` is `cancelled`).
     Cancelled(CancelledTask),
 }
 
@@ -441,7 +442,7 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
-    /// `method` is `notifications/tasks`.
+    /// Pushes the state of a task whenever it changes, to those who subscribed to it (`method` is `notifications/tasks`).
     TaskStatus(TaskStatusNotification),
 }
 
@@ -814,7 +815,7 @@ crate::__object! {
 
 /// The methods: a unit type for each, which ties parameters and result together.
 pub mod method {
-    /// `tasks/cancel`: see [`CancelTaskRequest`](super::CancelTaskRequest).
+    /// Asks the server to stop a task. The method is `tasks/cancel`: see [`CancelTaskRequest`](super::CancelTaskRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CancelTask;
     impl crate::Request for CancelTask {
@@ -823,7 +824,8 @@ pub mod method {
         type Params = super::CancelTaskRequestParams;
         type Result = super::CancelTaskResult;
     }
-    /// `sampling/createMessage`: see [`CreateMessageRequest`](super::CreateMessageRequest).
+    /// Asks the client to have its language model write the next message. The method is `sampling/createMessage`: see
+    /// [`CreateMessageRequest`](super::CreateMessageRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CreateMessage;
     impl crate::Request for CreateMessage {
@@ -832,6 +834,7 @@ pub mod method {
         type Params = super::CreateMessageRequestParams;
         type Result = super::CreateMessageResult;
     }
+    /// A question from the server to the user, put by the client as a form or as a web page to visit. The method is
     /// `elicitation/create`: see [`ElicitRequest`](super::ElicitRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Elicit;
@@ -841,7 +844,8 @@ pub mod method {
         type Params = super::ElicitRequestParams;
         type Result = super::ElicitResult;
     }
-    /// `tasks/get`: see [`GetTaskRequest`](super::GetTaskRequest).
+    /// Asks how a task is doing, and for its outcome once there is one. The method is `tasks/get`: see
+    /// [`GetTaskRequest`](super::GetTaskRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct GetTask;
     impl crate::Request for GetTask {
@@ -850,7 +854,8 @@ pub mod method {
         type Params = super::GetTaskRequestParams;
         type Result = super::GetTaskResult;
     }
-    /// `roots/list`: see [`ListRootsRequest`](super::ListRootsRequest).
+    /// Asks the client for the directories and files that matter to the user. The method is `roots/list`: see
+    /// [`ListRootsRequest`](super::ListRootsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListRoots;
     impl crate::Request for ListRoots {
@@ -859,7 +864,8 @@ pub mod method {
         type Params = Option<super::ListRootsRequestParams>;
         type Result = super::ListRootsResult;
     }
-    /// `notifications/tasks`: see [`TaskStatusNotification`](super::TaskStatusNotification).
+    /// Pushes the state of a task whenever it changes, to those who subscribed to it. The method is `notifications/tasks`: see
+    /// [`TaskStatusNotification`](super::TaskStatusNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct TaskStatus;
     impl crate::Notification for TaskStatus {
@@ -867,7 +873,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::TaskStatusNotificationParams;
     }
-    /// `tasks/update`: see [`UpdateTaskRequest`](super::UpdateTaskRequest).
+    /// Hands in answers that a task is waiting for. The method is `tasks/update`: see
+    /// [`UpdateTaskRequest`](super::UpdateTaskRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct UpdateTask;
     impl crate::Request for UpdateTask {
@@ -876,7 +883,8 @@ pub mod method {
         type Params = super::UpdateTaskRequestParams;
         type Result = super::UpdateTaskResult;
     }
-    /// `subscriptions/listen`: see [`SubscriptionsListenRequest`](super::SubscriptionsListenRequest).
+    /// Opens a stream on which the server reports changes until one side ends it. The method is `subscriptions/listen`: see
+    /// [`SubscriptionsListenRequest`](super::SubscriptionsListenRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SubscriptionsListen;
     impl crate::Request for SubscriptionsListen {
@@ -885,7 +893,9 @@ pub mod method {
         type Params = super::SubscriptionsListenRequestParams;
         type Result = super::ResultObject;
     }
-    /// `notifications/subscriptions/acknowledged`: see [`SubscriptionsAcknowledgedNotification`](super::SubscriptionsAcknowledgedNotification).
+    /// Confirms a `subscriptions/listen` stream, as the first message on it. The method is
+    /// `notifications/subscriptions/acknowledged`: see
+    /// [`SubscriptionsAcknowledgedNotification`](super::SubscriptionsAcknowledgedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SubscriptionsAcknowledged;
     impl crate::Notification for SubscriptionsAcknowledged {
@@ -893,7 +903,7 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::Both;
         type Params = super::SubscriptionsAcknowledgedNotificationParams;
     }
-    /// `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
+    /// Asks the server to run one of its tools. The method is `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CallTool;
     impl crate::Request for CallTool {
@@ -906,17 +916,21 @@ pub mod method {
 
 /// The keys of `_meta` that the protocol reserves and the schema names.
 pub mod meta_key {
+    /// What the client can do while this request runs; an empty object means nothing optional.
     /// `io.modelcontextprotocol/clientCapabilities`.
     pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+    /// The client program by its own account, for display and logs; clients SHOULD send it.
     /// `io.modelcontextprotocol/clientInfo`.
     pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
-    /// `io.modelcontextprotocol/logLevel`.
+    /// The least severe log messages that the client wants while this request runs. `io.modelcontextprotocol/logLevel`.
     pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-    /// `io.modelcontextprotocol/protocolVersion`.
+    /// The revision that this request follows. `io.modelcontextprotocol/protocolVersion`.
     pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+    /// The server program by its own account, for display and logs; servers SHOULD send it.
     /// `io.modelcontextprotocol/serverInfo`.
     pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
-    /// `io.modelcontextprotocol/subscriptionId`.
+    /// The id of the `subscriptions/listen` request to which the notification belongs; MUST be on everything such a stream
+    /// delivers. `io.modelcontextprotocol/subscriptionId`.
     pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 }
 

@@ -2,6 +2,10 @@
 
 //! Revision 2025-11-25.
 
+pub use crate::shared::v2024_11_05_to_v2025_11_25::{
+    ClientCapabilitiesRoots, CompleteResult, EmptyResult, NotificationParams,
+    PaginatedResult, RequestMetaObject, RequestParams, ResultObject,
+};
 pub use crate::shared::{
     Annotations, BaseMetadata, BooleanSchema, CompleteRequestParamsArgument,
     CompleteRequestParamsContext, CompleteRequestParamsRef, CompleteResultCompletion,
@@ -20,58 +24,11 @@ pub use crate::shared::{
     UntitledMultiSelectEnumSchema, UntitledMultiSelectEnumSchemaItems,
     UntitledSingleSelectEnumSchema,
 };
-
-/// A piece of sound, carried inside the message; since 2025-03-26.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AudioContent {
-    /// The bytes of the audio file in Base64, about a third longer than the file itself.
-    pub data: String,
-    /// Format of the recording, such as `audio/wav`. Always present; which formats a model can hear is up to its provider.
-    pub mime_type: String,
-    /// Hints for the client on audience, importance and age of this; absent, nothing is known of them.
-    pub annotations: Option<Annotations>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    AudioContent = "AudioContent", need 1;
-    constant 0 "type" = "audio", constant;
-    required 1 "data" data: String, impl Into<String>, field;
-    required 2 "mimeType" mime_type: String, impl Into<String>, field;
-    optional 3 "annotations" annotations with_annotations: Annotations, impl Into<Annotations>, optional;
-    optional 4 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// Contents of a resource that cannot be given as text, such as an image.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BlobResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
-    pub uri: String,
-    /// The bytes in Base64, about a third longer than they are.
-    pub blob: String,
-    /// Format of the contents, where the server knows it; it helps a client to decide how to show them.
-    pub mime_type: Option<String>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    BlobResourceContents = "BlobResourceContents", need 0;
-    required 0 "uri" uri: String, impl Into<String>, field;
-    required 1 "blob" blob: String, impl Into<String>, field;
-    optional 2 "mimeType" mime_type with_mime_type: String, impl Into<String>, optional;
-    optional 3 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
+pub use crate::shared::v2025_06_18_and_v2025_11_25::{
+    AudioContent, BlobResourceContents, EmbeddedResource, ImageContent, ListRootsResult,
+    ReadResourceResult, ResourceContents, Root, TextContent, TextOrBlobResourceContents,
+    TextResourceContents,
+};
 
 /// How a `tools/call` ended: with the tool's result, or with the handle of a task that goes on.
 ///
@@ -79,9 +36,9 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
-    /// It has `task`.
+    /// The first answer to a request that asked for a task: it has been taken on, here is the handle (it has `task`).
     Task(CreateTaskResult),
-    /// It has `content`.
+    /// What a tool returned, or how it failed (it has `content`).
     Complete(CallToolResult),
 }
 
@@ -359,24 +316,6 @@ crate::__object! {
     rest extra;
 }
 
-/// How far the client's support for roots goes.
-///
-/// Since 2026-07-28 the object has no members.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct ClientCapabilitiesRoots {
-    /// `true` if the client sends `notifications/roots/list_changed`; such a client MUST do so on each change. Absent counts as
-    /// `false`.
-    pub list_changed: Option<bool>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ClientCapabilitiesRoots = "ClientCapabilitiesRoots", need 0;
-    optional 0 "listChanged" list_changed with_list_changed: bool, bool, optional;
-    rest extra;
-}
-
 /// Which parts of sampling the client supports beyond plain messages.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ClientCapabilitiesSampling {
@@ -472,15 +411,17 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientNotification {
-    /// `method` is `notifications/cancelled`.
+    /// Says that the answer to a request is no longer wanted (`method` is `notifications/cancelled`).
     Cancelled(CancelledNotification),
-    /// `method` is `notifications/initialized`.
+    /// Ends the handshake: from now on both sides may send every kind of request (`method` is `notifications/initialized`).
     Initialized(InitializedNotification),
-    /// `method` is `notifications/progress`.
+    /// Reports how far a request has got (`method` is `notifications/progress`).
     Progress(ProgressNotification),
-    /// `method` is `notifications/tasks/status`.
+    /// Tells the requestor that a task changed, as a courtesy that nobody may count on (`method` is
+    /// `notifications/tasks/status`).
     TaskStatus(TaskStatusNotification),
-    /// `method` is `notifications/roots/list_changed`.
+    /// Tells the server that the roots it knows are out of date; up to 2025-11-25 (`method` is
+    /// `notifications/roots/list_changed`).
     RootsListChanged(RootsListChangedNotification),
 }
 
@@ -497,39 +438,40 @@ crate::__tagged! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
-    /// `method` is `initialize`.
+    /// Opens a connection of the legacy lifecycle: the client proposes a revision and says who it is and what it can do
+    /// (`method` is `initialize`).
     Initialize(InitializeRequest),
-    /// `method` is `ping`.
+    /// Asks the other side for a sign of life; up to 2025-11-25 (`method` is `ping`).
     Ping(PingRequest),
-    /// `method` is `resources/list`.
+    /// Asks for the resources that the caller may read, one page at a time (`method` is `resources/list`).
     ListResources(ListResourcesRequest),
-    /// `method` is `resources/templates/list`.
+    /// Asks for the patterns by which the caller may form URIs, one page at a time (`method` is `resources/templates/list`).
     ListResourceTemplates(ListResourceTemplatesRequest),
-    /// `method` is `resources/read`.
+    /// Asks the server to read out one resource (`method` is `resources/read`).
     ReadResource(ReadResourceRequest),
-    /// `method` is `resources/subscribe`.
+    /// Asks to be told when one resource changes; up to 2025-11-25 (`method` is `resources/subscribe`).
     Subscribe(SubscribeRequest),
-    /// `method` is `resources/unsubscribe`.
+    /// Ends what `resources/subscribe` began for one resource; up to 2025-11-25 (`method` is `resources/unsubscribe`).
     Unsubscribe(UnsubscribeRequest),
-    /// `method` is `prompts/list`.
+    /// Asks for the prompts that the caller may use, one page at a time (`method` is `prompts/list`).
     ListPrompts(ListPromptsRequest),
-    /// `method` is `prompts/get`.
+    /// Asks the server to fill in one of its prompts (`method` is `prompts/get`).
     GetPrompt(GetPromptRequest),
-    /// `method` is `tools/list`.
+    /// Asks for the tools that the caller may use, one page at a time (`method` is `tools/list`).
     ListTools(ListToolsRequest),
-    /// `method` is `tools/call`.
+    /// Asks the server to run one of its tools (`method` is `tools/call`).
     CallTool(CallToolRequest),
-    /// `method` is `tasks/get`.
+    /// Asks how a task is doing, without waiting (`method` is `tasks/get`).
     GetTask(GetTaskRequest),
-    /// `method` is `tasks/result`.
+    /// Asks for the outcome of a task by `tasks/result`, waiting for it if need be (`method` is `tasks/result`).
     GetTaskPayload(GetTaskPayloadRequest),
-    /// `method` is `tasks/cancel`.
+    /// Asks the receiver to stop a task (`method` is `tasks/cancel`).
     CancelTask(CancelTaskRequest),
-    /// `method` is `tasks/list`.
+    /// Asks for the tasks that the requestor can see, one page at a time (`method` is `tasks/list`).
     ListTasks(ListTasksRequest),
-    /// `method` is `logging/setLevel`.
+    /// Sets which log messages the server sends from now on; up to 2025-11-25 (`method` is `logging/setLevel`).
     SetLevel(SetLevelRequest),
-    /// `method` is `completion/complete`.
+    /// Asks for suggestions while the user types the value of an argument (`method` is `completion/complete`).
     Complete(CompleteRequest),
 }
 
@@ -604,25 +546,6 @@ crate::__object! {
     rest extra;
 }
 
-/// What the user may have in mind, going by what has been typed so far.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CompleteResult {
-    /// The suggestions, with a note on how many more there are.
-    pub completion: CompleteResultCompletion,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    CompleteResult = "CompleteResult", need 0;
-    required 0 "completion" completion: CompleteResultCompletion, impl Into<CompleteResultCompletion>, field;
-    optional 1 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// One piece of what a tool returns or a prompt says: text, picture, sound, or a resource by link or in full.
 ///
 /// The member `type` tells the kinds apart (`text`, `image`, `audio`, `resource_link`, `resource`). The same kinds serve
@@ -630,19 +553,20 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentBlock {
-    /// `type` is `text`.
+    /// Words for a person or a model, as plain text or Markdown (`type` is `text`).
     Text(TextContent),
-    /// `type` is `image`.
+    /// A picture, carried inside the message instead of by reference (`type` is `image`).
     Image(ImageContent),
-    /// `type` is `audio`.
+    /// A piece of sound, carried inside the message; since 2025-03-26 (`type` is `audio`).
     Audio(AudioContent),
-    /// `type` is `resource_link`.
+    /// Points at a resource without carrying its contents, which the client may read later or never (`type` is
+    /// `resource_link`).
     ResourceLink(ResourceLink),
-    /// `type` is `resource`.
+    /// A resource delivered in full, together with its URI, in a tool result or a prompt (`type` is `resource`).
     Resource(EmbeddedResource),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `type`.
+        /// What stands in `type`, as it came.
         tag: String,
         /// The whole object, `type` included.
         raw: crate::JsonObject,
@@ -665,9 +589,9 @@ crate::__tagged! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateMessageOutcome {
-    /// It has `task`.
+    /// The first answer to a request that asked for a task: it has been taken on, here is the handle (it has `task`).
     Task(CreateTaskResult),
-    /// It has `content`.
+    /// The message that the model wrote, as far as the user lets the server see it (it has `content`).
     Complete(CreateMessageResult),
 }
 
@@ -819,9 +743,9 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitOutcome {
-    /// It has `task`.
+    /// The first answer to a request that asked for a task: it has been taken on, here is the handle (it has `task`).
     Task(CreateTaskResult),
-    /// It has `action`.
+    /// What the user did about the question (it has `action`).
     Complete(ElicitResult),
 }
 
@@ -894,9 +818,9 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitRequestParams {
-    /// `mode` is `url`.
+    /// Asks the user to visit a web page, so that what happens there stays hidden from client and model (`mode` is `url`).
     Url(ElicitRequestUrlParams),
-    /// `mode` is `form`.
+    /// Asks the user to fill in a form that the client draws from a schema (`mode` is `form`).
     Form(ElicitRequestFormParams),
 }
 
@@ -1003,36 +927,6 @@ crate::__object! {
     required 0 "elicitationId" elicitation_id: String, impl Into<String>, field;
     rest extra;
 }
-
-/// A resource delivered in full, together with its URI, in a tool result or a prompt.
-///
-/// The client decides how to render it. Servers that send such blocks SHOULD declare the `resources` capability as well.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EmbeddedResource {
-    /// The contents with the URI they belong to: text where that is possible, Base64 otherwise.
-    pub resource: TextOrBlobResourceContents,
-    /// Hints for the client on audience, importance and age of this; absent, nothing is known of them.
-    pub annotations: Option<Annotations>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    EmbeddedResource = "EmbeddedResource", need 1;
-    constant 0 "type" = "resource", constant;
-    required 1 "resource" resource: TextOrBlobResourceContents, impl Into<TextOrBlobResourceContents>, field;
-    optional 2 "annotations" annotations with_annotations: Annotations, impl Into<Annotations>, optional;
-    optional 3 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// A result that only says that it was done.
-///
-/// Answers `ping`, `logging/setLevel` and the subscription requests up to 2025-11-25.
-pub type EmptyResult = ResultObject;
 
 /// Asks the server to fill in one of its prompts.
 ///
@@ -1253,33 +1147,6 @@ crate::__object! {
     rest extra;
 }
 
-/// A picture, carried inside the message instead of by reference.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ImageContent {
-    /// The bytes of the image file in Base64, about a third longer than the file itself.
-    pub data: String,
-    /// Format of the image, such as `image/png`. Always present, since the bytes alone do not say; which formats a model can
-    /// see is up to its provider.
-    pub mime_type: String,
-    /// Hints for the client on audience, importance and age of this; absent, nothing is known of them.
-    pub annotations: Option<Annotations>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ImageContent = "ImageContent", need 1;
-    constant 0 "type" = "image", constant;
-    required 1 "data" data: String, impl Into<String>, field;
-    required 2 "mimeType" mime_type: String, impl Into<String>, field;
-    optional 3 "annotations" annotations with_annotations: Annotations, impl Into<Annotations>, optional;
-    optional 4 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// Opens a connection of the legacy lifecycle: the client proposes a revision and says who it is and what it can do.
 ///
 /// Up to 2025-11-25 it is the first request of every connection and MUST NOT be cancelled; before the answer the client
@@ -1392,13 +1259,13 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcMessage {
-    /// A [`JsonRpcRequest`].
+    /// A message that wants an answer.
     Request(JsonRpcRequest),
-    /// A [`JsonRpcResultResponse`].
+    /// The answer to a request that was carried out, if not always with the outcome hoped for.
     ResultResponse(JsonRpcResultResponse),
-    /// A [`JsonRpcErrorResponse`].
+    /// The answer to a request that was not carried out.
     ErrorResponse(JsonRpcErrorResponse),
-    /// A [`JsonRpcNotification`].
+    /// A message that wants no answer, and MUST NOT get one.
     Notification(JsonRpcNotification),
 }
 
@@ -1414,9 +1281,9 @@ crate::__ruled! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcResponse {
-    /// It has `result`.
+    /// The answer to a request that was carried out, if not always with the outcome hoped for (it has `result`).
     Result(JsonRpcResultResponse),
-    /// It has `error`.
+    /// The answer to a request that was not carried out (it has `error`).
     Error(JsonRpcErrorResponse),
 }
 
@@ -1615,27 +1482,6 @@ crate::__object! {
     rest extra;
 }
 
-/// The directories and files that the client lets the server know of.
-///
-/// They are guidance and no fence: nothing in the protocol keeps a server inside, though it SHOULD stay there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ListRootsResult {
-    /// The roots at present; empty if the user has none open. It comes in one piece, as there is no paging.
-    pub roots: Vec<Root>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ListRootsResult = "ListRootsResult", need 0;
-    required 0 "roots" roots: Vec<Root>, impl Into<Vec<Root>>, field;
-    optional 1 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// Asks for the tasks that the requestor can see, one page at a time.
 ///
 /// Only for receivers that declared `tasks.list`; one that cannot tell its requestors apart SHOULD NOT declare it. The
@@ -1785,22 +1631,6 @@ crate::__object! {
     rest extra;
 }
 
-/// What the params of all notifications have in common, which is `_meta`.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct NotificationParams {
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    NotificationParams = "NotificationParams", need 0;
-    optional 0 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// What all requests for lists have in common.
 ///
 /// The page's size is the server's choice and may differ from page to page.
@@ -1845,26 +1675,6 @@ crate::__object! {
     PaginatedRequestParams = "PaginatedRequestParams", need 0;
     optional 0 "cursor" cursor with_cursor: String, impl Into<String>, optional;
     optional 1 "_meta" meta with_meta: RequestMetaObject, impl Into<RequestMetaObject>, optional;
-    rest extra;
-}
-
-/// What all pages of lists have in common.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct PaginatedResult {
-    /// Where the next page begins; pass it on unread as `cursor`. Absent marks the last page, whereas an empty string is a
-    /// cursor like others.
-    pub next_cursor: Option<String>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    PaginatedResult = "PaginatedResult", need 0;
-    optional 0 "nextCursor" next_cursor with_next_cursor: String, impl Into<String>, optional;
-    optional 1 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
     rest extra;
 }
 
@@ -2066,34 +1876,12 @@ crate::__object! {
     rest extra;
 }
 
-/// What a resource contains at the moment.
-///
-/// A resource that does not exist is an error and, since 2026-07-28, MUST NOT be reported by an empty result. An answer to
-/// a retry that carried input MUST NOT be cached, whatever `ttlMs` says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReadResourceResult {
-    /// The contents, in one or several parts: a directory may come back as the files in it.
-    pub contents: Vec<TextOrBlobResourceContents>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ReadResourceResult = "ReadResourceResult", need 0;
-    required 0 "contents" contents: Vec<TextOrBlobResourceContents>, impl Into<Vec<TextOrBlobResourceContents>>, field;
-    optional 1 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// The `_meta` of a message that belongs to a task, such as a question which the task asks.
 ///
 /// It is not needed where the task's id stands in the parameters: `tasks/get`, `tasks/list`, `tasks/cancel` (2025-11-25, Tasks).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelatedTaskMetaObject {
-    /// The task. Its requests, notifications and responses all carry it, and so does the result that `tasks/result` hands out.
+    /// The task to which the message belongs. Its requests, notifications and responses all carry this key, and so does the result that `tasks/result` hands out.
     pub related_task: RelatedTaskMetadata,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,
@@ -2121,40 +1909,6 @@ pub struct RelatedTaskMetadata {
 crate::__object! {
     RelatedTaskMetadata = "RelatedTaskMetadata", need 0;
     required 0 "taskId" task_id: String, impl Into<String>, field;
-    rest extra;
-}
-
-/// Metadata of a request: the wish for progress, and whatever keys the two sides have agreed on.
-///
-/// Inside a task it also carries `io.modelcontextprotocol/related-task`.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct RequestMetaObject {
-    /// Asks for progress notifications and names them; the sender MUST NOT use it for another request at the same time. Absent
-    /// means that none are wanted, and present does not oblige the receiver to send any.
-    pub progress_token: Option<ProgressToken>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    RequestMetaObject = "RequestMetaObject", need 0;
-    optional 0 "progressToken" progress_token with_progress_token: ProgressToken, impl Into<ProgressToken>, optional;
-    rest extra;
-}
-
-/// What the params of all requests have in common, which is `_meta`.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct RequestParams {
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<RequestMetaObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    RequestParams = "RequestParams", need 0;
-    optional 0 "_meta" meta with_meta: RequestMetaObject, impl Into<RequestMetaObject>, optional;
     rest extra;
 }
 
@@ -2202,31 +1956,6 @@ crate::__object! {
     optional 6 "size" size with_size: i64, i64, optional;
     optional 7 "title" title with_title: String, impl Into<String>, optional;
     optional 8 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// The part that both kinds of contents have in common.
-///
-/// Messages carry either text or bytes and never this type alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
-    pub uri: String,
-    /// Format of the contents, where the server knows it; it helps a client to decide how to show them.
-    pub mime_type: Option<String>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ResourceContents = "ResourceContents", need 0;
-    required 0 "uri" uri: String, impl Into<String>, field;
-    optional 1 "mimeType" mime_type with_mime_type: String, impl Into<String>, optional;
-    optional 2 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
     rest extra;
 }
 
@@ -2399,47 +2128,6 @@ crate::__object! {
     rest extra;
 }
 
-/// What the results of all methods have in common.
-///
-/// It is open: each method adds members of its own, and unknown ones are legal.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct ResultObject {
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    ResultObject = "Result", need 0;
-    optional 0 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// One directory or file that the client considers relevant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Root {
-    /// Where it is; for the time being only `file:` URIs are allowed. The client MUST make sure that the path does not lead
-    /// elsewhere than it means to show.
-    pub uri: String,
-    /// What to call it in front of people; absent, a server shows the URI.
-    pub name: Option<String>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    Root = "Root", need 0;
-    required 0 "uri" uri: String, impl Into<String>, field;
-    optional 1 "name" name with_name: String, impl Into<String>, optional;
-    optional 2 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
 /// Tells the server that the roots it knows are out of date; up to 2025-11-25.
 ///
 /// A client that declared `roots.listChanged` MUST send it; the server then asks again. Since 2026-07-28 servers ask when
@@ -2491,9 +2179,9 @@ crate::__object! {
 /// A list with one block means the same as the block alone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContent {
-    /// An object.
+    /// A single block, the only form up to 2025-06-18.
     One(SamplingMessageContentBlock),
-    /// An array.
+    /// Several blocks in their order, such as calls of two tools at once; since 2025-11-25.
     Many(Vec<SamplingMessageContentBlock>),
 }
 
@@ -2509,19 +2197,19 @@ crate::__kinds! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContentBlock {
-    /// `type` is `text`.
+    /// Words for a person or a model, as plain text or Markdown (`type` is `text`).
     Text(TextContent),
-    /// `type` is `image`.
+    /// A picture, carried inside the message instead of by reference (`type` is `image`).
     Image(ImageContent),
-    /// `type` is `audio`.
+    /// A piece of sound, carried inside the message; since 2025-03-26 (`type` is `audio`).
     Audio(AudioContent),
-    /// `type` is `tool_use`.
+    /// The model's request to run a tool that the server offered in `tools` (`type` is `tool_use`).
     ToolUse(ToolUseContent),
-    /// `type` is `tool_result`.
+    /// What a tool returned that the model had asked for, on its way back to the model (`type` is `tool_result`).
     ToolResult(ToolResultContent),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `type`.
+        /// What stands in `type`, as it came.
         tag: String,
         /// The whole object, `type` included.
         raw: crate::JsonObject,
@@ -2631,23 +2319,26 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
-    /// `method` is `notifications/cancelled`.
+    /// Says that the answer to a request is no longer wanted (`method` is `notifications/cancelled`).
     Cancelled(CancelledNotification),
-    /// `method` is `notifications/progress`.
+    /// Reports how far a request has got (`method` is `notifications/progress`).
     Progress(ProgressNotification),
-    /// `method` is `notifications/resources/list_changed`.
+    /// Tells the client that the resource list it has is out of date (`method` is `notifications/resources/list_changed`).
     ResourceListChanged(ResourceListChangedNotification),
-    /// `method` is `notifications/resources/updated`.
+    /// Tells the client that a resource it watches has changed and may be worth reading again (`method` is
+    /// `notifications/resources/updated`).
     ResourceUpdated(ResourceUpdatedNotification),
-    /// `method` is `notifications/prompts/list_changed`.
+    /// Tells the client that the prompt list it has is out of date (`method` is `notifications/prompts/list_changed`).
     PromptListChanged(PromptListChangedNotification),
-    /// `method` is `notifications/tools/list_changed`.
+    /// Tells the client that the tool list it has is out of date (`method` is `notifications/tools/list_changed`).
     ToolListChanged(ToolListChangedNotification),
-    /// `method` is `notifications/tasks/status`.
+    /// Tells the requestor that a task changed, as a courtesy that nobody may count on (`method` is
+    /// `notifications/tasks/status`).
     TaskStatus(TaskStatusNotification),
-    /// `method` is `notifications/message`.
+    /// Passes a log message of the server on to the client (`method` is `notifications/message`).
     LoggingMessage(LoggingMessageNotification),
-    /// `method` is `notifications/elicitation/complete`.
+    /// Tells the client that the user is done with a web page that the server had sent them to (`method` is
+    /// `notifications/elicitation/complete`).
     ElicitationComplete(ElicitationCompleteNotification),
 }
 
@@ -2670,21 +2361,22 @@ crate::__tagged! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerRequest {
-    /// `method` is `ping`.
+    /// Asks the other side for a sign of life; up to 2025-11-25 (`method` is `ping`).
     Ping(PingRequest),
-    /// `method` is `tasks/get`.
+    /// Asks how a task is doing, without waiting (`method` is `tasks/get`).
     GetTask(GetTaskRequest),
-    /// `method` is `tasks/result`.
+    /// Asks for the outcome of a task by `tasks/result`, waiting for it if need be (`method` is `tasks/result`).
     GetTaskPayload(GetTaskPayloadRequest),
-    /// `method` is `tasks/cancel`.
+    /// Asks the receiver to stop a task (`method` is `tasks/cancel`).
     CancelTask(CancelTaskRequest),
-    /// `method` is `tasks/list`.
+    /// Asks for the tasks that the requestor can see, one page at a time (`method` is `tasks/list`).
     ListTasks(ListTasksRequest),
-    /// `method` is `sampling/createMessage`.
+    /// Asks the client to have its language model write the next message (`method` is `sampling/createMessage`).
     CreateMessage(CreateMessageRequest),
-    /// `method` is `roots/list`.
+    /// Asks the client for the directories and files that matter to the user (`method` is `roots/list`).
     ListRoots(ListRootsRequest),
-    /// `method` is `elicitation/create`.
+    /// A question from the server to the user, put by the client as a form or as a web page to visit (`method` is
+    /// `elicitation/create`).
     Elicit(ElicitRequest),
 }
 
@@ -2956,75 +2648,6 @@ crate::__object! {
     optional 5 "pollInterval" poll_interval with_poll_interval: i64, i64, optional;
     optional 6 "statusMessage" status_message with_status_message: String, impl Into<String>, optional;
     optional 7 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// Plain text.
-///
-/// Servers also use it to repeat structured output as JSON for clients that read text only.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TextContent {
-    /// The text itself, in UTF-8 like every message and with no length limit in the protocol.
-    pub text: String,
-    /// Hints for the client on audience, importance and age of this; absent, nothing is known of them.
-    pub annotations: Option<Annotations>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    TextContent = "TextContent", need 1;
-    constant 0 "type" = "text", constant;
-    required 1 "text" text: String, impl Into<String>, field;
-    optional 2 "annotations" annotations with_annotations: Annotations, impl Into<Annotations>, optional;
-    optional 3 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
-    rest extra;
-}
-
-/// The contents of the embedded resource, as text or as bytes; which of `text` and `blob` is there tells them apart.
-#[allow(clippy::large_enum_variant)]
-#[derive(Clone, Debug, PartialEq)]
-pub enum TextOrBlobResourceContents {
-    /// It has `text`.
-    Text(TextResourceContents),
-    /// It has `blob`.
-    Blob(BlobResourceContents),
-}
-
-crate::__keyed! {
-    TextOrBlobResourceContents = "TextOrBlobResourceContents";
-    0 "text" Text(TextResourceContents);
-    1 "blob" Blob(BlobResourceContents);
-}
-
-/// Contents of a resource that are text.
-///
-/// A server chooses this form only for what can be represented as text; all else goes as bytes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TextResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
-    pub uri: String,
-    /// The whole text; there is no way to ask for a part of a resource.
-    pub text: String,
-    /// Format of the contents, where the server knows it; it helps a client to decide how to show them.
-    pub mime_type: Option<String>,
-    /// Room for metadata beside the payload, under keys with an optional prefix such as `com.example/`. Prefixes whose second
-    /// label is `modelcontextprotocol` or `mcp` belong to the protocol.
-    pub meta: Option<crate::JsonObject>,
-    /// Fields that the schema does not name.
-    pub extra: crate::Extra,
-}
-
-crate::__object! {
-    TextResourceContents = "TextResourceContents", need 0;
-    required 0 "uri" uri: String, impl Into<String>, field;
-    required 1 "text" text: String, impl Into<String>, field;
-    optional 2 "mimeType" mime_type with_mime_type: String, impl Into<String>, optional;
-    optional 3 "_meta" meta with_meta: crate::JsonObject, impl Into<crate::JsonObject>, optional;
     rest extra;
 }
 
@@ -3344,7 +2967,7 @@ crate::__object! {
 
 /// The methods: a unit type for each, which ties parameters and result together.
 pub mod method {
-    /// `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
+    /// Asks the server to run one of its tools. The method is `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CallTool;
     impl crate::Request for CallTool {
@@ -3353,7 +2976,7 @@ pub mod method {
         type Params = super::CallToolRequestParams;
         type Result = super::CallToolOutcome;
     }
-    /// `tasks/cancel`: see [`CancelTaskRequest`](super::CancelTaskRequest).
+    /// Asks the receiver to stop a task. The method is `tasks/cancel`: see [`CancelTaskRequest`](super::CancelTaskRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CancelTask;
     impl crate::Request for CancelTask {
@@ -3362,7 +2985,8 @@ pub mod method {
         type Params = super::CancelTaskRequestParams;
         type Result = super::CancelTaskResult;
     }
-    /// `notifications/cancelled`: see [`CancelledNotification`](super::CancelledNotification).
+    /// Says that the answer to a request is no longer wanted. The method is `notifications/cancelled`: see
+    /// [`CancelledNotification`](super::CancelledNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Cancelled;
     impl crate::Notification for Cancelled {
@@ -3370,7 +2994,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::Both;
         type Params = super::CancelledNotificationParams;
     }
-    /// `completion/complete`: see [`CompleteRequest`](super::CompleteRequest).
+    /// Asks for suggestions while the user types the value of an argument. The method is `completion/complete`: see
+    /// [`CompleteRequest`](super::CompleteRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Complete;
     impl crate::Request for Complete {
@@ -3379,7 +3004,8 @@ pub mod method {
         type Params = super::CompleteRequestParams;
         type Result = super::CompleteResult;
     }
-    /// `sampling/createMessage`: see [`CreateMessageRequest`](super::CreateMessageRequest).
+    /// Asks the client to have its language model write the next message. The method is `sampling/createMessage`: see
+    /// [`CreateMessageRequest`](super::CreateMessageRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CreateMessage;
     impl crate::Request for CreateMessage {
@@ -3388,6 +3014,7 @@ pub mod method {
         type Params = super::CreateMessageRequestParams;
         type Result = super::CreateMessageOutcome;
     }
+    /// A question from the server to the user, put by the client as a form or as a web page to visit. The method is
     /// `elicitation/create`: see [`ElicitRequest`](super::ElicitRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Elicit;
@@ -3397,6 +3024,7 @@ pub mod method {
         type Params = super::ElicitRequestParams;
         type Result = super::ElicitOutcome;
     }
+    /// Tells the client that the user is done with a web page that the server had sent them to. The method is
     /// `notifications/elicitation/complete`: see [`ElicitationCompleteNotification`](super::ElicitationCompleteNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ElicitationComplete;
@@ -3405,7 +3033,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::ElicitationCompleteNotificationParams;
     }
-    /// `prompts/get`: see [`GetPromptRequest`](super::GetPromptRequest).
+    /// Asks the server to fill in one of its prompts. The method is `prompts/get`: see
+    /// [`GetPromptRequest`](super::GetPromptRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct GetPrompt;
     impl crate::Request for GetPrompt {
@@ -3414,7 +3043,8 @@ pub mod method {
         type Params = super::GetPromptRequestParams;
         type Result = super::GetPromptResult;
     }
-    /// `tasks/result`: see [`GetTaskPayloadRequest`](super::GetTaskPayloadRequest).
+    /// Asks for the outcome of a task by `tasks/result`, waiting for it if need be. The method is `tasks/result`: see
+    /// [`GetTaskPayloadRequest`](super::GetTaskPayloadRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct GetTaskPayload;
     impl crate::Request for GetTaskPayload {
@@ -3423,7 +3053,7 @@ pub mod method {
         type Params = super::GetTaskPayloadRequestParams;
         type Result = super::GetTaskPayloadResult;
     }
-    /// `tasks/get`: see [`GetTaskRequest`](super::GetTaskRequest).
+    /// Asks how a task is doing, without waiting. The method is `tasks/get`: see [`GetTaskRequest`](super::GetTaskRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct GetTask;
     impl crate::Request for GetTask {
@@ -3432,7 +3062,8 @@ pub mod method {
         type Params = super::GetTaskRequestParams;
         type Result = super::GetTaskResult;
     }
-    /// `initialize`: see [`InitializeRequest`](super::InitializeRequest).
+    /// Opens a connection of the legacy lifecycle: the client proposes a revision and says who it is and what it can do. The
+    /// method is `initialize`: see [`InitializeRequest`](super::InitializeRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Initialize;
     impl crate::Request for Initialize {
@@ -3441,7 +3072,8 @@ pub mod method {
         type Params = super::InitializeRequestParams;
         type Result = super::InitializeResult;
     }
-    /// `notifications/initialized`: see [`InitializedNotification`](super::InitializedNotification).
+    /// Ends the handshake: from now on both sides may send every kind of request. The method is `notifications/initialized`:
+    /// see [`InitializedNotification`](super::InitializedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Initialized;
     impl crate::Notification for Initialized {
@@ -3449,7 +3081,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ClientToServer;
         type Params = Option<super::NotificationParams>;
     }
-    /// `prompts/list`: see [`ListPromptsRequest`](super::ListPromptsRequest).
+    /// Asks for the prompts that the caller may use, one page at a time. The method is `prompts/list`: see
+    /// [`ListPromptsRequest`](super::ListPromptsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListPrompts;
     impl crate::Request for ListPrompts {
@@ -3458,7 +3091,8 @@ pub mod method {
         type Params = Option<super::PaginatedRequestParams>;
         type Result = super::ListPromptsResult;
     }
-    /// `resources/templates/list`: see [`ListResourceTemplatesRequest`](super::ListResourceTemplatesRequest).
+    /// Asks for the patterns by which the caller may form URIs, one page at a time. The method is `resources/templates/list`:
+    /// see [`ListResourceTemplatesRequest`](super::ListResourceTemplatesRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListResourceTemplates;
     impl crate::Request for ListResourceTemplates {
@@ -3467,7 +3101,8 @@ pub mod method {
         type Params = Option<super::PaginatedRequestParams>;
         type Result = super::ListResourceTemplatesResult;
     }
-    /// `resources/list`: see [`ListResourcesRequest`](super::ListResourcesRequest).
+    /// Asks for the resources that the caller may read, one page at a time. The method is `resources/list`: see
+    /// [`ListResourcesRequest`](super::ListResourcesRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListResources;
     impl crate::Request for ListResources {
@@ -3476,7 +3111,8 @@ pub mod method {
         type Params = Option<super::PaginatedRequestParams>;
         type Result = super::ListResourcesResult;
     }
-    /// `roots/list`: see [`ListRootsRequest`](super::ListRootsRequest).
+    /// Asks the client for the directories and files that matter to the user. The method is `roots/list`: see
+    /// [`ListRootsRequest`](super::ListRootsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListRoots;
     impl crate::Request for ListRoots {
@@ -3485,7 +3121,8 @@ pub mod method {
         type Params = Option<super::RequestParams>;
         type Result = super::ListRootsResult;
     }
-    /// `tasks/list`: see [`ListTasksRequest`](super::ListTasksRequest).
+    /// Asks for the tasks that the requestor can see, one page at a time. The method is `tasks/list`: see
+    /// [`ListTasksRequest`](super::ListTasksRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListTasks;
     impl crate::Request for ListTasks {
@@ -3494,7 +3131,8 @@ pub mod method {
         type Params = Option<super::PaginatedRequestParams>;
         type Result = super::ListTasksResult;
     }
-    /// `tools/list`: see [`ListToolsRequest`](super::ListToolsRequest).
+    /// Asks for the tools that the caller may use, one page at a time. The method is `tools/list`: see
+    /// [`ListToolsRequest`](super::ListToolsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListTools;
     impl crate::Request for ListTools {
@@ -3503,7 +3141,8 @@ pub mod method {
         type Params = Option<super::PaginatedRequestParams>;
         type Result = super::ListToolsResult;
     }
-    /// `notifications/message`: see [`LoggingMessageNotification`](super::LoggingMessageNotification).
+    /// Passes a log message of the server on to the client. The method is `notifications/message`: see
+    /// [`LoggingMessageNotification`](super::LoggingMessageNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct LoggingMessage;
     impl crate::Notification for LoggingMessage {
@@ -3511,7 +3150,7 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::LoggingMessageNotificationParams;
     }
-    /// `ping`: see [`PingRequest`](super::PingRequest).
+    /// Asks the other side for a sign of life; up to 2025-11-25. The method is `ping`: see [`PingRequest`](super::PingRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Ping;
     impl crate::Request for Ping {
@@ -3520,7 +3159,8 @@ pub mod method {
         type Params = Option<super::RequestParams>;
         type Result = super::EmptyResult;
     }
-    /// `notifications/progress`: see [`ProgressNotification`](super::ProgressNotification).
+    /// Reports how far a request has got. The method is `notifications/progress`: see
+    /// [`ProgressNotification`](super::ProgressNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Progress;
     impl crate::Notification for Progress {
@@ -3528,7 +3168,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::Both;
         type Params = super::ProgressNotificationParams;
     }
-    /// `notifications/prompts/list_changed`: see [`PromptListChangedNotification`](super::PromptListChangedNotification).
+    /// Tells the client that the prompt list it has is out of date. The method is `notifications/prompts/list_changed`: see
+    /// [`PromptListChangedNotification`](super::PromptListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct PromptListChanged;
     impl crate::Notification for PromptListChanged {
@@ -3536,7 +3177,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = Option<super::NotificationParams>;
     }
-    /// `resources/read`: see [`ReadResourceRequest`](super::ReadResourceRequest).
+    /// Asks the server to read out one resource. The method is `resources/read`: see
+    /// [`ReadResourceRequest`](super::ReadResourceRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ReadResource;
     impl crate::Request for ReadResource {
@@ -3545,7 +3187,8 @@ pub mod method {
         type Params = super::ReadResourceRequestParams;
         type Result = super::ReadResourceResult;
     }
-    /// `notifications/resources/list_changed`: see [`ResourceListChangedNotification`](super::ResourceListChangedNotification).
+    /// Tells the client that the resource list it has is out of date. The method is `notifications/resources/list_changed`: see
+    /// [`ResourceListChangedNotification`](super::ResourceListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ResourceListChanged;
     impl crate::Notification for ResourceListChanged {
@@ -3553,6 +3196,7 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = Option<super::NotificationParams>;
     }
+    /// Tells the client that a resource it watches has changed and may be worth reading again. The method is
     /// `notifications/resources/updated`: see [`ResourceUpdatedNotification`](super::ResourceUpdatedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ResourceUpdated;
@@ -3561,6 +3205,7 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::ResourceUpdatedNotificationParams;
     }
+    /// Tells the server that the roots it knows are out of date; up to 2025-11-25. The method is
     /// `notifications/roots/list_changed`: see [`RootsListChangedNotification`](super::RootsListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct RootsListChanged;
@@ -3569,7 +3214,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ClientToServer;
         type Params = Option<super::NotificationParams>;
     }
-    /// `logging/setLevel`: see [`SetLevelRequest`](super::SetLevelRequest).
+    /// Sets which log messages the server sends from now on; up to 2025-11-25. The method is `logging/setLevel`: see
+    /// [`SetLevelRequest`](super::SetLevelRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SetLevel;
     impl crate::Request for SetLevel {
@@ -3578,7 +3224,8 @@ pub mod method {
         type Params = super::SetLevelRequestParams;
         type Result = super::EmptyResult;
     }
-    /// `resources/subscribe`: see [`SubscribeRequest`](super::SubscribeRequest).
+    /// Asks to be told when one resource changes; up to 2025-11-25. The method is `resources/subscribe`: see
+    /// [`SubscribeRequest`](super::SubscribeRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Subscribe;
     impl crate::Request for Subscribe {
@@ -3587,6 +3234,7 @@ pub mod method {
         type Params = super::SubscribeRequestParams;
         type Result = super::EmptyResult;
     }
+    /// Tells the requestor that a task changed, as a courtesy that nobody may count on. The method is
     /// `notifications/tasks/status`: see [`TaskStatusNotification`](super::TaskStatusNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct TaskStatus;
@@ -3595,7 +3243,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::Both;
         type Params = super::TaskStatusNotificationParams;
     }
-    /// `notifications/tools/list_changed`: see [`ToolListChangedNotification`](super::ToolListChangedNotification).
+    /// Tells the client that the tool list it has is out of date. The method is `notifications/tools/list_changed`: see
+    /// [`ToolListChangedNotification`](super::ToolListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ToolListChanged;
     impl crate::Notification for ToolListChanged {
@@ -3603,7 +3252,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = Option<super::NotificationParams>;
     }
-    /// `resources/unsubscribe`: see [`UnsubscribeRequest`](super::UnsubscribeRequest).
+    /// Ends what `resources/subscribe` began for one resource; up to 2025-11-25. The method is `resources/unsubscribe`: see
+    /// [`UnsubscribeRequest`](super::UnsubscribeRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Unsubscribe;
     impl crate::Request for Unsubscribe {
@@ -3616,15 +3266,17 @@ pub mod method {
 
 /// The codes of the errors that have one of their own.
 pub mod error_code {
-    /// See [`UrlElicitationRequiredErrorError`](super::UrlElicitationRequiredErrorError).
+    /// The error object with code `-32042`, which lists the pages to visit. See
+    /// [`UrlElicitationRequiredErrorError`](super::UrlElicitationRequiredErrorError).
     pub const URL_ELICITATION_REQUIRED_ERROR: i64 = -32042;
-    /// See [`UrlElicitationRequiredError`](super::UrlElicitationRequiredError).
+    /// Refuses a request until the user has visited one or several web pages. See
+    /// [`UrlElicitationRequiredError`](super::UrlElicitationRequiredError).
     pub const URL_ELICITATION_REQUIRED: i64 = -32042;
 }
 
 /// The keys of `_meta` that the protocol reserves and the schema names.
 pub mod meta_key {
-    /// `io.modelcontextprotocol/related-task`.
+    /// The task to which the message belongs. `io.modelcontextprotocol/related-task`.
     pub const RELATED_TASK: &str = "io.modelcontextprotocol/related-task";
 }
 

@@ -47,11 +47,10 @@ crate::__object! {
     rest extra;
 }
 
-/// Contents of a resource that cannot be given as text, such as an image.
+/// The bytes of a resource that cannot be given as text, such as an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlobResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
+    /// Where the contents come from. It may differ from the URI that was read, as when a directory yields its files.
     pub uri: String,
     /// The bytes in Base64, about a third longer than they are.
     pub blob: String,
@@ -126,13 +125,14 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum CallToolOutcome {
-    /// `resultType` is `input_required`.
+    /// Says that the request cannot be finished without something from the client, and ends it for now (`resultType` is
+    /// `input_required`).
     InputRequired(InputRequiredResult),
-    /// `resultType` is `complete`.
+    /// What a tool returned, or how it failed (`resultType` is `complete`).
     Complete(CallToolResult),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `resultType`.
+        /// What stands in `resultType`, as it came.
         tag: String,
         /// The whole object, `resultType` included.
         raw: crate::JsonObject,
@@ -382,7 +382,7 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientNotification {
-    /// `method` is `notifications/cancelled`.
+    /// Says that the answer to a request is no longer wanted (`method` is `notifications/cancelled`).
     Cancelled(CancelledNotification),
 }
 
@@ -395,25 +395,25 @@ crate::__tagged! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientRequest {
-    /// `method` is `server/discover`.
+    /// Asks a server what it speaks and what it offers, before or instead of trying (`method` is `server/discover`).
     Discover(DiscoverRequest),
-    /// `method` is `resources/list`.
+    /// Asks for the resources that the caller may read, one page at a time (`method` is `resources/list`).
     ListResources(ListResourcesRequest),
-    /// `method` is `resources/templates/list`.
+    /// Asks for the patterns by which the caller may form URIs, one page at a time (`method` is `resources/templates/list`).
     ListResourceTemplates(ListResourceTemplatesRequest),
-    /// `method` is `resources/read`.
+    /// Asks the server to read out one resource (`method` is `resources/read`).
     ReadResource(ReadResourceRequest),
-    /// `method` is `subscriptions/listen`.
+    /// Opens a stream on which the server reports changes until one side ends it (`method` is `subscriptions/listen`).
     SubscriptionsListen(SubscriptionsListenRequest),
-    /// `method` is `prompts/list`.
+    /// Asks for the prompts that the caller may use, one page at a time (`method` is `prompts/list`).
     ListPrompts(ListPromptsRequest),
-    /// `method` is `prompts/get`.
+    /// Asks the server to fill in one of its prompts (`method` is `prompts/get`).
     GetPrompt(GetPromptRequest),
-    /// `method` is `tools/list`.
+    /// Asks for the tools that the caller may use, one page at a time (`method` is `tools/list`).
     ListTools(ListToolsRequest),
-    /// `method` is `tools/call`.
+    /// Asks the server to run one of its tools (`method` is `tools/call`).
     CallTool(CallToolRequest),
-    /// `method` is `completion/complete`.
+    /// Asks for suggestions while the user types the value of an argument (`method` is `completion/complete`).
     Complete(CompleteRequest),
 }
 
@@ -527,19 +527,20 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ContentBlock {
-    /// `type` is `text`.
+    /// Words for a person or a model, as plain text or Markdown (`type` is `text`).
     Text(TextContent),
-    /// `type` is `image`.
+    /// A picture, carried inside the message instead of by reference (`type` is `image`).
     Image(ImageContent),
-    /// `type` is `audio`.
+    /// A piece of sound, carried inside the message; since 2025-03-26 (`type` is `audio`).
     Audio(AudioContent),
-    /// `type` is `resource_link`.
+    /// Points at a resource without carrying its contents, which the client may read later or never (`type` is
+    /// `resource_link`).
     ResourceLink(ResourceLink),
-    /// `type` is `resource`.
+    /// A resource delivered in full, together with its URI, in a tool result or a prompt (`type` is `resource`).
     Resource(EmbeddedResource),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `type`.
+        /// What stands in `type`, as it came.
         tag: String,
         /// The whole object, `type` included.
         raw: crate::JsonObject,
@@ -787,9 +788,9 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ElicitRequestParams {
-    /// `mode` is `form`.
+    /// Asks the user to fill in a form that the client draws from a schema (`mode` is `form`).
     Form(ElicitRequestFormParams),
-    /// `mode` is `url`.
+    /// Asks the user to visit a web page, so that what happens there stays hidden from client and model (`mode` is `url`).
     Url(ElicitRequestUrlParams),
 }
 
@@ -881,13 +882,14 @@ pub type EmptyResult = ResultObject;
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetPromptOutcome {
-    /// `resultType` is `input_required`.
+    /// Says that the request cannot be finished without something from the client, and ends it for now (`resultType` is
+    /// `input_required`).
     InputRequired(InputRequiredResult),
-    /// `resultType` is `complete`.
+    /// A prompt with its blanks filled in, ready to be put before the model (`resultType` is `complete`).
     Complete(GetPromptResult),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `resultType`.
+        /// What stands in `resultType`, as it came.
         tag: String,
         /// The whole object, `resultType` included.
         raw: crate::JsonObject,
@@ -1076,11 +1078,12 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputRequest {
-    /// `method` is `sampling/createMessage`.
+    /// Asks the client to have its language model write the next message (`method` is `sampling/createMessage`).
     CreateMessage(CreateMessageRequest),
-    /// `method` is `roots/list`.
+    /// Asks the client for the directories and files that matter to the user (`method` is `roots/list`).
     ListRoots(ListRootsRequest),
-    /// `method` is `elicitation/create`.
+    /// A question from the server to the user, put by the client as a form or as a web page to visit (`method` is
+    /// `elicitation/create`).
     Elicit(ElicitRequest),
 }
 
@@ -1130,11 +1133,11 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum InputResponse {
-    /// It has `model`.
+    /// The message that the model wrote, as far as the user lets the server see it (it has `model`).
     CreateMessage(CreateMessageResult),
-    /// It has `roots`.
+    /// The directories and files that the client lets the server know of (it has `roots`).
     ListRoots(ListRootsResult),
-    /// It has `action`.
+    /// What the user did about the question (it has `action`).
     Elicit(ElicitResult),
 }
 
@@ -1251,13 +1254,13 @@ pub type JsonObject = crate::JsonObject;
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcMessage {
-    /// A [`JsonRpcRequest`].
+    /// A message that wants an answer.
     Request(JsonRpcRequest),
-    /// A [`JsonRpcResultResponse`].
+    /// The answer to a request that was carried out, if not always with the outcome hoped for.
     ResultResponse(JsonRpcResultResponse),
-    /// A [`JsonRpcErrorResponse`].
+    /// The answer to a request that was not carried out.
     ErrorResponse(JsonRpcErrorResponse),
-    /// A [`JsonRpcNotification`].
+    /// A message that wants no answer, and MUST NOT get one.
     Notification(JsonRpcNotification),
 }
 
@@ -1273,9 +1276,9 @@ crate::__ruled! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonRpcResponse {
-    /// It has `result`.
+    /// The answer to a request that was carried out, if not always with the outcome hoped for (it has `result`).
     Result(JsonRpcResultResponse),
-    /// It has `error`.
+    /// The answer to a request that was not carried out (it has `error`).
     Error(JsonRpcErrorResponse),
 }
 
@@ -1305,7 +1308,7 @@ crate::__object! {
     rest extra;
 }
 
-/// Any JSON value.
+/// Whatever JSON can express, down to `null`, with nothing checked.
 ///
 /// The published schema lists neither `null` nor fractions, though both are meant.
 pub type JsonValue = crate::Value;
@@ -2049,13 +2052,14 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadResourceOutcome {
-    /// `resultType` is `input_required`.
+    /// Says that the request cannot be finished without something from the client, and ends it for now (`resultType` is
+    /// `input_required`).
     InputRequired(InputRequiredResult),
-    /// `resultType` is `complete`.
+    /// What a resource contains at the moment (`resultType` is `complete`).
     Complete(ReadResourceResult),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `resultType`.
+        /// What stands in `resultType`, as it came.
         tag: String,
         /// The whole object, `resultType` included.
         raw: crate::JsonObject,
@@ -2278,8 +2282,7 @@ crate::__object! {
 /// Messages carry either text or bytes and never this type alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
+    /// Where the contents come from. It may differ from the URI that was read, as when a directory yields its files.
     pub uri: String,
     /// Format of the contents, where the server knows it; it helps a client to decide how to show them.
     pub mime_type: Option<String>,
@@ -2578,9 +2581,9 @@ crate::__object! {
 /// A list with one block means the same as the block alone.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContent {
-    /// An object.
+    /// A single block, the only form up to 2025-06-18.
     One(SamplingMessageContentBlock),
-    /// An array.
+    /// Several blocks in their order, such as calls of two tools at once; since 2025-11-25.
     Many(Vec<SamplingMessageContentBlock>),
 }
 
@@ -2596,19 +2599,19 @@ crate::__kinds! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum SamplingMessageContentBlock {
-    /// `type` is `text`.
+    /// Words for a person or a model, as plain text or Markdown (`type` is `text`).
     Text(TextContent),
-    /// `type` is `image`.
+    /// A picture, carried inside the message instead of by reference (`type` is `image`).
     Image(ImageContent),
-    /// `type` is `audio`.
+    /// A piece of sound, carried inside the message; since 2025-03-26 (`type` is `audio`).
     Audio(AudioContent),
-    /// `type` is `tool_use`.
+    /// The model's request to run a tool that the server offered in `tools` (`type` is `tool_use`).
     ToolUse(ToolUseContent),
-    /// `type` is `tool_result`.
+    /// What a tool returned that the model had asked for, on its way back to the model (`type` is `tool_result`).
     ToolResult(ToolResultContent),
     /// A kind that the schema does not name.
     Unknown {
-        /// The value of `type`.
+        /// What stands in `type`, as it came.
         tag: String,
         /// The whole object, `type` included.
         raw: crate::JsonObject,
@@ -2668,21 +2671,23 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNotification {
-    /// `method` is `notifications/cancelled`.
+    /// Says that the answer to a request is no longer wanted (`method` is `notifications/cancelled`).
     Cancelled(CancelledNotification),
-    /// `method` is `notifications/progress`.
+    /// Reports how far a request has got (`method` is `notifications/progress`).
     Progress(ProgressNotification),
-    /// `method` is `notifications/resources/list_changed`.
+    /// Tells the client that the resource list it has is out of date (`method` is `notifications/resources/list_changed`).
     ResourceListChanged(ResourceListChangedNotification),
-    /// `method` is `notifications/subscriptions/acknowledged`.
+    /// Confirms a `subscriptions/listen` stream, as the first message on it (`method` is
+    /// `notifications/subscriptions/acknowledged`).
     SubscriptionsAcknowledged(SubscriptionsAcknowledgedNotification),
-    /// `method` is `notifications/resources/updated`.
+    /// Tells the client that a resource it watches has changed and may be worth reading again (`method` is
+    /// `notifications/resources/updated`).
     ResourceUpdated(ResourceUpdatedNotification),
-    /// `method` is `notifications/prompts/list_changed`.
+    /// Tells the client that the prompt list it has is out of date (`method` is `notifications/prompts/list_changed`).
     PromptListChanged(PromptListChangedNotification),
-    /// `method` is `notifications/tools/list_changed`.
+    /// Tells the client that the tool list it has is out of date (`method` is `notifications/tools/list_changed`).
     ToolListChanged(ToolListChangedNotification),
-    /// `method` is `notifications/message`.
+    /// Passes a log message of the server on to the client (`method` is `notifications/message`).
     LoggingMessage(LoggingMessageNotification),
 }
 
@@ -2868,7 +2873,7 @@ crate::__object! {
     rest extra;
 }
 
-/// Plain text.
+/// Words for a person or a model, as plain text or Markdown.
 ///
 /// Servers also use it to repeat structured output as JSON for clients that read text only.
 #[derive(Clone, Debug, PartialEq)]
@@ -2897,9 +2902,9 @@ crate::__object! {
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum TextOrBlobResourceContents {
-    /// It has `text`.
+    /// What a resource says, where it can be given as characters (it has `text`).
     Text(TextResourceContents),
-    /// It has `blob`.
+    /// The bytes of a resource that cannot be given as text, such as an image (it has `blob`).
     Blob(BlobResourceContents),
 }
 
@@ -2909,13 +2914,12 @@ crate::__keyed! {
     1 "blob" Blob(BlobResourceContents);
 }
 
-/// Contents of a resource that are text.
+/// What a resource says, where it can be given as characters.
 ///
 /// A server chooses this form only for what can be represented as text; all else goes as bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TextResourceContents {
-    /// Which resource these are the contents of. It may differ from the URI that was read, as when a directory yields its
-    /// files.
+    /// Where the contents come from. It may differ from the URI that was read, as when a directory yields its files.
     pub uri: String,
     /// The whole text; there is no way to ask for a part of a resource.
     pub text: String,
@@ -3162,7 +3166,7 @@ crate::__object! {
 
 /// The methods: a unit type for each, which ties parameters and result together.
 pub mod method {
-    /// `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
+    /// Asks the server to run one of its tools. The method is `tools/call`: see [`CallToolRequest`](super::CallToolRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CallTool;
     impl crate::Request for CallTool {
@@ -3171,7 +3175,8 @@ pub mod method {
         type Params = super::CallToolRequestParams;
         type Result = super::CallToolOutcome;
     }
-    /// `notifications/cancelled`: see [`CancelledNotification`](super::CancelledNotification).
+    /// Says that the answer to a request is no longer wanted. The method is `notifications/cancelled`: see
+    /// [`CancelledNotification`](super::CancelledNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Cancelled;
     impl crate::Notification for Cancelled {
@@ -3179,7 +3184,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::Both;
         type Params = super::CancelledNotificationParams;
     }
-    /// `completion/complete`: see [`CompleteRequest`](super::CompleteRequest).
+    /// Asks for suggestions while the user types the value of an argument. The method is `completion/complete`: see
+    /// [`CompleteRequest`](super::CompleteRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Complete;
     impl crate::Request for Complete {
@@ -3188,7 +3194,8 @@ pub mod method {
         type Params = super::CompleteRequestParams;
         type Result = super::CompleteResult;
     }
-    /// `sampling/createMessage`: see [`CreateMessageRequest`](super::CreateMessageRequest).
+    /// Asks the client to have its language model write the next message. The method is `sampling/createMessage`: see
+    /// [`CreateMessageRequest`](super::CreateMessageRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct CreateMessage;
     impl crate::Request for CreateMessage {
@@ -3197,7 +3204,8 @@ pub mod method {
         type Params = super::CreateMessageRequestParams;
         type Result = super::CreateMessageResult;
     }
-    /// `server/discover`: see [`DiscoverRequest`](super::DiscoverRequest).
+    /// Asks a server what it speaks and what it offers, before or instead of trying. The method is `server/discover`: see
+    /// [`DiscoverRequest`](super::DiscoverRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Discover;
     impl crate::Request for Discover {
@@ -3206,6 +3214,7 @@ pub mod method {
         type Params = super::RequestParams;
         type Result = super::DiscoverResult;
     }
+    /// A question from the server to the user, put by the client as a form or as a web page to visit. The method is
     /// `elicitation/create`: see [`ElicitRequest`](super::ElicitRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Elicit;
@@ -3215,7 +3224,8 @@ pub mod method {
         type Params = super::ElicitRequestParams;
         type Result = super::ElicitResult;
     }
-    /// `prompts/get`: see [`GetPromptRequest`](super::GetPromptRequest).
+    /// Asks the server to fill in one of its prompts. The method is `prompts/get`: see
+    /// [`GetPromptRequest`](super::GetPromptRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct GetPrompt;
     impl crate::Request for GetPrompt {
@@ -3224,7 +3234,8 @@ pub mod method {
         type Params = super::GetPromptRequestParams;
         type Result = super::GetPromptOutcome;
     }
-    /// `prompts/list`: see [`ListPromptsRequest`](super::ListPromptsRequest).
+    /// Asks for the prompts that the caller may use, one page at a time. The method is `prompts/list`: see
+    /// [`ListPromptsRequest`](super::ListPromptsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListPrompts;
     impl crate::Request for ListPrompts {
@@ -3233,7 +3244,8 @@ pub mod method {
         type Params = super::PaginatedRequestParams;
         type Result = super::ListPromptsResult;
     }
-    /// `resources/templates/list`: see [`ListResourceTemplatesRequest`](super::ListResourceTemplatesRequest).
+    /// Asks for the patterns by which the caller may form URIs, one page at a time. The method is `resources/templates/list`:
+    /// see [`ListResourceTemplatesRequest`](super::ListResourceTemplatesRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListResourceTemplates;
     impl crate::Request for ListResourceTemplates {
@@ -3242,7 +3254,8 @@ pub mod method {
         type Params = super::PaginatedRequestParams;
         type Result = super::ListResourceTemplatesResult;
     }
-    /// `resources/list`: see [`ListResourcesRequest`](super::ListResourcesRequest).
+    /// Asks for the resources that the caller may read, one page at a time. The method is `resources/list`: see
+    /// [`ListResourcesRequest`](super::ListResourcesRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListResources;
     impl crate::Request for ListResources {
@@ -3251,7 +3264,8 @@ pub mod method {
         type Params = super::PaginatedRequestParams;
         type Result = super::ListResourcesResult;
     }
-    /// `roots/list`: see [`ListRootsRequest`](super::ListRootsRequest).
+    /// Asks the client for the directories and files that matter to the user. The method is `roots/list`: see
+    /// [`ListRootsRequest`](super::ListRootsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListRoots;
     impl crate::Request for ListRoots {
@@ -3260,7 +3274,8 @@ pub mod method {
         type Params = Option<super::ListRootsRequestParams>;
         type Result = super::ListRootsResult;
     }
-    /// `tools/list`: see [`ListToolsRequest`](super::ListToolsRequest).
+    /// Asks for the tools that the caller may use, one page at a time. The method is `tools/list`: see
+    /// [`ListToolsRequest`](super::ListToolsRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ListTools;
     impl crate::Request for ListTools {
@@ -3269,7 +3284,8 @@ pub mod method {
         type Params = super::PaginatedRequestParams;
         type Result = super::ListToolsResult;
     }
-    /// `notifications/message`: see [`LoggingMessageNotification`](super::LoggingMessageNotification).
+    /// Passes a log message of the server on to the client. The method is `notifications/message`: see
+    /// [`LoggingMessageNotification`](super::LoggingMessageNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct LoggingMessage;
     impl crate::Notification for LoggingMessage {
@@ -3277,7 +3293,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::LoggingMessageNotificationParams;
     }
-    /// `notifications/progress`: see [`ProgressNotification`](super::ProgressNotification).
+    /// Reports how far a request has got. The method is `notifications/progress`: see
+    /// [`ProgressNotification`](super::ProgressNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Progress;
     impl crate::Notification for Progress {
@@ -3285,7 +3302,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::ProgressNotificationParams;
     }
-    /// `notifications/prompts/list_changed`: see [`PromptListChangedNotification`](super::PromptListChangedNotification).
+    /// Tells the client that the prompt list it has is out of date. The method is `notifications/prompts/list_changed`: see
+    /// [`PromptListChangedNotification`](super::PromptListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct PromptListChanged;
     impl crate::Notification for PromptListChanged {
@@ -3293,7 +3311,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = Option<super::NotificationParams>;
     }
-    /// `resources/read`: see [`ReadResourceRequest`](super::ReadResourceRequest).
+    /// Asks the server to read out one resource. The method is `resources/read`: see
+    /// [`ReadResourceRequest`](super::ReadResourceRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ReadResource;
     impl crate::Request for ReadResource {
@@ -3302,7 +3321,8 @@ pub mod method {
         type Params = super::ReadResourceRequestParams;
         type Result = super::ReadResourceOutcome;
     }
-    /// `notifications/resources/list_changed`: see [`ResourceListChangedNotification`](super::ResourceListChangedNotification).
+    /// Tells the client that the resource list it has is out of date. The method is `notifications/resources/list_changed`: see
+    /// [`ResourceListChangedNotification`](super::ResourceListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ResourceListChanged;
     impl crate::Notification for ResourceListChanged {
@@ -3310,6 +3330,7 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = Option<super::NotificationParams>;
     }
+    /// Tells the client that a resource it watches has changed and may be worth reading again. The method is
     /// `notifications/resources/updated`: see [`ResourceUpdatedNotification`](super::ResourceUpdatedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ResourceUpdated;
@@ -3318,7 +3339,9 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::ResourceUpdatedNotificationParams;
     }
-    /// `notifications/subscriptions/acknowledged`: see [`SubscriptionsAcknowledgedNotification`](super::SubscriptionsAcknowledgedNotification).
+    /// Confirms a `subscriptions/listen` stream, as the first message on it. The method is
+    /// `notifications/subscriptions/acknowledged`: see
+    /// [`SubscriptionsAcknowledgedNotification`](super::SubscriptionsAcknowledgedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SubscriptionsAcknowledged;
     impl crate::Notification for SubscriptionsAcknowledged {
@@ -3326,7 +3349,8 @@ pub mod method {
         const DIRECTION: crate::Direction = crate::Direction::ServerToClient;
         type Params = super::SubscriptionsAcknowledgedNotificationParams;
     }
-    /// `subscriptions/listen`: see [`SubscriptionsListenRequest`](super::SubscriptionsListenRequest).
+    /// Opens a stream on which the server reports changes until one side ends it. The method is `subscriptions/listen`: see
+    /// [`SubscriptionsListenRequest`](super::SubscriptionsListenRequest).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct SubscriptionsListen;
     impl crate::Request for SubscriptionsListen {
@@ -3335,7 +3359,8 @@ pub mod method {
         type Params = super::SubscriptionsListenRequestParams;
         type Result = super::SubscriptionsListenResult;
     }
-    /// `notifications/tools/list_changed`: see [`ToolListChangedNotification`](super::ToolListChangedNotification).
+    /// Tells the client that the tool list it has is out of date. The method is `notifications/tools/list_changed`: see
+    /// [`ToolListChangedNotification`](super::ToolListChangedNotification).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct ToolListChanged;
     impl crate::Notification for ToolListChanged {
@@ -3347,43 +3372,55 @@ pub mod method {
 
 /// The codes of the errors that have one of their own.
 pub mod error_code {
-    /// See [`HeaderMismatchErrorError`](super::HeaderMismatchErrorError).
+    /// The error object with code `-32020`, whose message as a rule names the header at fault. See
+    /// [`HeaderMismatchErrorError`](super::HeaderMismatchErrorError).
     pub const HEADER_MISMATCH_ERROR: i64 = -32020;
-    /// See [`HeaderMismatchError`](super::HeaderMismatchError).
+    /// Refuses an HTTP request whose headers contradict its body, are missing or are malformed. See
+    /// [`HeaderMismatchError`](super::HeaderMismatchError).
     pub const HEADER_MISMATCH: i64 = -32020;
-    /// See [`InternalError`](super::InternalError).
+    /// The receiver failed for reasons of its own (`-32603`). See [`InternalError`](super::InternalError).
     pub const INTERNAL: i64 = -32603;
-    /// See [`InvalidParamsError`](super::InvalidParamsError).
+    /// The method exists, but these params will not do (`-32602`). See [`InvalidParamsError`](super::InvalidParamsError).
     pub const INVALID_PARAMS: i64 = -32602;
-    /// See [`InvalidRequestError`](super::InvalidRequestError).
+    /// The message is JSON but no JSON-RPC request (`-32600`), for example because `method` is missing. See
+    /// [`InvalidRequestError`](super::InvalidRequestError).
     pub const INVALID_REQUEST: i64 = -32600;
-    /// See [`MethodNotFoundError`](super::MethodNotFoundError).
+    /// The receiver does not have the method (`-32601`), or has not declared the capability it belongs to. See
+    /// [`MethodNotFoundError`](super::MethodNotFoundError).
     pub const METHOD_NOT_FOUND: i64 = -32601;
-    /// See [`MissingRequiredClientCapabilityErrorError`](super::MissingRequiredClientCapabilityErrorError).
+    /// The error object with code `-32021` and the capabilities that were missed. See
+    /// [`MissingRequiredClientCapabilityErrorError`](super::MissingRequiredClientCapabilityErrorError).
     pub const MISSING_REQUIRED_CLIENT_CAPABILITY_ERROR: i64 = -32021;
-    /// See [`MissingRequiredClientCapabilityError`](super::MissingRequiredClientCapabilityError).
+    /// Refuses a request that cannot be processed without something that its client did not declare. See
+    /// [`MissingRequiredClientCapabilityError`](super::MissingRequiredClientCapabilityError).
     pub const MISSING_REQUIRED_CLIENT_CAPABILITY: i64 = -32021;
-    /// See [`ParseError`](super::ParseError).
+    /// The message is not JSON (`-32700`). See [`ParseError`](super::ParseError).
     pub const PARSE: i64 = -32700;
-    /// See [`UnsupportedProtocolVersionErrorError`](super::UnsupportedProtocolVersionErrorError).
+    /// The error object with code `-32022` and the versions to choose from. See
+    /// [`UnsupportedProtocolVersionErrorError`](super::UnsupportedProtocolVersionErrorError).
     pub const UNSUPPORTED_PROTOCOL_VERSION_ERROR: i64 = -32022;
-    /// See [`UnsupportedProtocolVersionError`](super::UnsupportedProtocolVersionError).
+    /// Refuses a request whose revision the server does not speak, or has chosen not to. See
+    /// [`UnsupportedProtocolVersionError`](super::UnsupportedProtocolVersionError).
     pub const UNSUPPORTED_PROTOCOL_VERSION: i64 = -32022;
 }
 
 /// The keys of `_meta` that the protocol reserves and the schema names.
 pub mod meta_key {
+    /// What the client can do while this request runs; an empty object means nothing optional.
     /// `io.modelcontextprotocol/clientCapabilities`.
     pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+    /// The client program by its own account, for display and logs; clients SHOULD send it.
     /// `io.modelcontextprotocol/clientInfo`.
     pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
-    /// `io.modelcontextprotocol/logLevel`.
+    /// The least severe log messages that the client wants while this request runs. `io.modelcontextprotocol/logLevel`.
     pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-    /// `io.modelcontextprotocol/protocolVersion`.
+    /// The revision that this request follows. `io.modelcontextprotocol/protocolVersion`.
     pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+    /// The server program by its own account, for display and logs; servers SHOULD send it.
     /// `io.modelcontextprotocol/serverInfo`.
     pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
-    /// `io.modelcontextprotocol/subscriptionId`.
+    /// The id of the `subscriptions/listen` request to which the notification belongs; MUST be on everything such a stream
+    /// delivers. `io.modelcontextprotocol/subscriptionId`.
     pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 }
 

@@ -7,6 +7,7 @@ mod lane;
 mod options;
 mod server;
 mod stdio;
+mod tasks;
 
 use crate::{Result, table, versions};
 use calls::Shape;
@@ -47,6 +48,9 @@ pub fn print(options: &Options) -> Result<()> {
     }
     if options.wants("tools") {
         tools_table(options)?;
+    }
+    if options.wants("tasks") {
+        tasks::print(options)?;
     }
     if options.wants("instructions") {
         instructions::print(options)?;

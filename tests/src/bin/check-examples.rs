@@ -27,8 +27,9 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let wanted = arguments.next().unwrap_or_else(|| "2026-07-28".to_owned());
+    let known: Vec<&str> = revisions().iter().map(|revision| revision.name).collect();
     let Some(revision) = revisions().into_iter().find(|revision| revision.name == wanted) else {
-        eprintln!("there is no revision `{wanted}`: it is 2025-11-25, 2026-07-28 or tasks");
+        eprintln!("there is no revision `{wanted}`: known are {}", known.join(", "));
         return ExitCode::from(2);
     };
     let mut tally = Tally::default();

@@ -61,6 +61,11 @@ impl Weather {
     async fn forecast(&self, city: String) -> String {
         city
     }
+
+    #[mcp_tool(task_support = "required", retry(attempts = 2, on = "panic"))]
+    async fn history(&self, city: String) -> String {
+        city
+    }
 }
 
 fn main() {}

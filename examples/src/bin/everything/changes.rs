@@ -57,18 +57,3 @@ pub async fn test_reconnection(cx: &Context) -> &'static str {
     tokio::time::sleep(PAUSE).await;
     "You have come back."
 }
-
-/// Takes its time; it can be cancelled.
-#[mcp_tool(read_only)]
-pub async fn slow_compute(
-    cx: &Context,
-    /// How long.
-    seconds: f64,
-    /// What to call the result.
-    label: String,
-) -> Result<String, std::time::TryFromFloatSecsError> {
-    tokio::select! {
-        () = tokio::time::sleep(Duration::try_from_secs_f64(seconds)?) => Ok(format!("{label}: done")),
-        () = cx.cancelled() => Ok(format!("{label}: cancelled")),
-    }
-}

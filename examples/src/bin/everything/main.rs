@@ -1,4 +1,5 @@
 //! All that the official conformance suite wants of a server: `everything --stdio`, or `everything --http 127.0.0.1:8000`.
+//! With `--store sqlite:PATH` tasks outlive it.
 //!
 //! The functions are named as the suite calls them. `tests/conformance` and `tests/clients` run it.
 
@@ -7,13 +8,15 @@ mod content;
 mod prompts;
 mod questions;
 mod resources;
+mod tasks;
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use mcp_runtime::{BuildError, Server};
+use mcp_runtime::ServerBuilder;
+use mcp_runtime::store::{MemoryStore, SqliteStore};
 
-fn server() -> Result<Server, BuildError> {
+fn server() -> ServerBuilder {
     mcp_runtime::server!()
         .title("Everything")
         .instructions("A server for tests. Nothing that it says or asks means anything.")
@@ -31,7 +34,6 @@ fn server() -> Result<Server, BuildError> {
         .tool::<changes::test_trigger_tool_change>()
         .tool::<changes::test_trigger_prompt_change>()
         .tool::<changes::test_reconnection>()
-        .tool::<changes::slow_compute>()
         .tool::<questions::test_sampling>()
         .tool::<questions::test_elicitation>()
         .tool::<questions::test_elicitation_sep1034_defaults>()
@@ -46,6 +48,13 @@ fn server() -> Result<Server, BuildError> {
         .tool::<questions::test_input_required_result_multi_round>()
         .tool::<questions::test_input_required_result_tampered_state>()
         .tool::<questions::test_input_required_result_capabilities>()
+        .tool::<tasks::greet>()
+        .tool::<tasks::slow_compute>()
+        .tool::<tasks::failing_job>()
+        .tool::<tasks::protocol_error_job>()
+        .tool::<tasks::confirm_delete>()
+        .tool::<tasks::multi_input>()
+        .tool::<tasks::test_tool_with_task>()
         .prompt::<prompts::test_simple_prompt>()
         .prompt::<prompts::test_prompt_with_arguments>()
         .prompt::<prompts::test_prompt_with_embedded_resource>()
@@ -55,21 +64,39 @@ fn server() -> Result<Server, BuildError> {
         .resource::<resources::static_binary>()
         .resource::<resources::watched_resource>()
         .resource::<resources::template>()
-        .build()
+}
+
+/// Where tasks are kept: `memory` or `sqlite:PATH`.
+fn keep(server: ServerBuilder, place: &str) -> Result<ServerBuilder, Box<dyn Error>> {
+    match place.split_once(':') {
+        None if place == "memory" => Ok(server.task_store(MemoryStore::new())),
+        Some(("sqlite", path)) => Ok(server.task_store(SqliteStore::open(path)?)),
+        _ => Err(format!("no such store: {place}").into()),
+    }
 }
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] | ["--stdio"] => server()?.serve_stdio().await?,
+    let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut server = server();
+    if let Some(at) = arguments.iter().position(|&argument| argument == "--store")
+        && at + 1 < arguments.len()
+    {
+        server = keep(server, arguments[at + 1])?;
+        arguments.drain(at..=at + 1);
+    }
+    match arguments[..] {
+        [] | ["--stdio"] => server.serve_stdio().await?,
         ["--http", address] => {
-            let http = server()?.bind_http(address).await?;
+            let http = server.build()?.bind_http(address).await?;
             eprintln!("listening on http://{}/mcp", http.local_addr());
             http.serve().await?;
         }
         _ => {
-            eprintln!("usage: everything [--stdio | --http ADDRESS]");
+            eprintln!(
+                "usage: everything [--stdio | --http ADDRESS] [--store memory | --store sqlite:PATH]"
+            );
             return Ok(ExitCode::from(2));
         }
     }

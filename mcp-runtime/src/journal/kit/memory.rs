@@ -215,7 +215,7 @@ impl Home for MemoryHome {
                 let arrived = |(key, (at, json)): (&Key, &(u64, Json))| Arrived {
                     key: key.clone(),
                     at: *at,
-                    json: json.clone(),
+                    reply: Ok(json.clone()),
                 };
                 Inbox {
                     answers: row.answers.iter().map(arrived).collect(),

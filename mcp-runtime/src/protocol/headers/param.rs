@@ -52,7 +52,9 @@ impl ParamHeaders {
         while let Some((object, path)) = objects.pop() {
             let properties = object.get("properties").and_then(Value::as_object);
             for (name, property) in properties.into_iter().flatten() {
-                let Some(annotation) = property.get(ANNOTATION) else { continue };
+                let Some(annotation) = property.get(ANNOTATION) else {
+                    continue;
+                };
                 let mut path = path.clone();
                 path.push(name.clone());
                 match header_name(annotation, property) {
@@ -102,31 +104,57 @@ impl ParamHeaders {
         }
         let arguments: Value = serde_json::from_str(arguments.unwrap_or("null"))
             .map_err(|error| Mismatch::Arguments { reason: error.to_string() })?;
-        self.headers.iter().try_for_each(|header| {
-            let value = header.path.iter().try_fold(&arguments, |value, key| value.get(key));
-            header.check(value.unwrap_or(&Value::Null), lookup(&header.name))
-        })
+        self.headers
+            .iter()
+            .try_for_each(|header| header.check(header.find(&arguments), lookup(&header.name)))
+    }
+
+    /// The headers of a call with these arguments: names, and values as they are sent (Client Behavior). What is absent or null
+    /// has none.
+    ///
+    /// # Errors
+    ///
+    /// The [`Mismatch`] of an argument that no header can mirror.
+    #[cfg(feature = "client")]
+    pub(crate) fn values(&self, arguments: &Value) -> Result<Vec<(String, String)>, Mismatch> {
+        let mut values = Vec::new();
+        for header in &self.headers {
+            let found = header.find(arguments);
+            header.mirrorable(found)?;
+            let text = match found {
+                Value::String(text) => text.clone(),
+                Value::Bool(flag) => flag.to_string(),
+                Value::Number(number) => decimal(number),
+                _ => continue,
+            };
+            values.push((header.name.clone(), super::encode_value(&text).into_owned()));
+        }
+        Ok(values)
     }
 }
 
 impl ParamHeader {
+    /// The argument that it mirrors; null if there is none.
+    fn find<'a>(&self, arguments: &'a Value) -> &'a Value {
+        let found = self.path.iter().try_fold(arguments, |value, key| value.get(key));
+        found.unwrap_or(&Value::Null)
+    }
+
+    fn mirrorable(&self, body: &Value) -> Result<(), Mismatch> {
+        let reason = match body {
+            Value::Number(number) if !is_safe(number) => "integers are limited to ±(2^53 - 1)",
+            // Not left to the tool: a gateway that looks for the header would be led past.
+            Value::Array(_) | Value::Object(_) => "it is no string, integer or boolean",
+            _ => return Ok(()),
+        };
+        let (header, member) = (self.name.clone(), self.path.join("."));
+        Err(Mismatch::Unmirrorable { header, member, reason })
+    }
+
     /// Goes by the type that the value has, not by the annotated one: that an argument has a wrong type is for the tool to
     /// say, in words from which a model learns.
     fn check(&self, body: &Value, value: Option<&[u8]>) -> Result<(), Mismatch> {
-        let unmirrorable = |reason| {
-            let (header, member) = (self.name.clone(), self.path.join("."));
-            Err(Mismatch::Unmirrorable { header, member, reason })
-        };
-        match body {
-            Value::Number(number) if !is_safe(number) => {
-                return unmirrorable("integers are limited to ±(2^53 - 1)");
-            }
-            // Not left to the tool: a gateway that looks for the header would be led past.
-            Value::Array(_) | Value::Object(_) => {
-                return unmirrorable("it is no string, integer or boolean");
-            }
-            _ => {}
-        }
+        self.mirrorable(body)?;
         let value = match (value, body) {
             (None, Value::Null) => return Ok(()),
             (None, _) => return Err(Mismatch::missing(&self.name)),
@@ -137,7 +165,9 @@ impl ParamHeader {
             Value::Number(number) => (equals(number, &value), number.to_string()),
             Value::Bool(flag) => (value == if *flag { "true" } else { "false" }, flag.to_string()),
             // Null; the others have returned.
-            _ => return Err(Mismatch::not_in_body(&self.name, &value, &self.path.join("."))),
+            _ => {
+                return Err(Mismatch::not_in_body(&self.name, &value, &self.path.join(".")));
+            }
         };
         if equal { Ok(()) } else { Err(Mismatch::differs(&self.name, &value, &shown)) }
     }
@@ -210,8 +240,9 @@ fn push_keywords<'a>(
     properties: bool,
     pending: &mut Vec<(String, &'a Value)>,
 ) {
-    let below =
-        |key: &str| if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") };
+    let below = |key: &str| {
+        if place.is_empty() { key.to_owned() } else { format!("{place}.{key}") }
+    };
     for (keyword, value) in schema.iter().rev() {
         match value {
             _ if DATA.contains(&keyword.as_str()) || (keyword == "properties" && !properties) => {}
@@ -221,6 +252,16 @@ fn push_keywords<'a>(
             }
             _ => pending.push((below(keyword), value)),
         }
+    }
+}
+
+/// `42` for `42.0`: servers may read an integer.
+#[cfg(feature = "client")]
+fn decimal(number: &Number) -> String {
+    match number.as_f64() {
+        // It is in the safe range, so the conversion is exact.
+        Some(float) if float.fract() == 0.0 => (float as i64).to_string(),
+        _ => number.to_string(),
     }
 }
 
@@ -235,6 +276,8 @@ fn is_safe(number: &Number) -> bool {
 /// Server Validation: integers compare as numbers, `42.0` equals `42`. The body's number is in the safe range, where an
 /// `f64` is exact.
 fn equals(body: &Number, header: &str) -> bool {
-    let Ok(header) = serde_json::from_str::<Number>(header) else { return false };
+    let Ok(header) = serde_json::from_str::<Number>(header) else {
+        return false;
+    };
     is_safe(&header) && body.as_f64() == header.as_f64()
 }

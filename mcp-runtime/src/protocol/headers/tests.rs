@@ -75,7 +75,7 @@ fn standard_headers() {
             method: in_header.map(str::as_bytes),
             name: name.map(str::as_bytes),
         };
-        check_standard(&headers, method, body, V).map_err(|mismatch| mismatch.to_string())
+        check_standard(&headers, method, body, V, false).map_err(|mismatch| mismatch.to_string())
     };
     // Mcp-Method, Mcp-Name, the body's method and name.
     for (in_header, name, method, body) in [

@@ -54,13 +54,38 @@ pub enum Restart {
     Replay,
 }
 
-/// How often a failed task is tried again.
+/// How often a task is tried again, and after what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Retry {
     /// All attempts, the first one included.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles with each further one.
     pub backoff: Duration,
+    /// What is tried again.
+    pub on: RetryOn,
+}
+
+/// What ends an attempt so that another one follows. A crash is none of these: [`Restart`] says what becomes of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RetryOn {
+    /// The function returned an error: a result with `isError`, or a protocol error. Invalid params and a missing
+    /// capability of the client are not tried again: the same call would meet them again.
+    pub error: bool,
+    /// The function panicked.
+    pub panic: bool,
+    /// The attempt took longer than [`TaskOptions::timeout`].
+    pub timeout: bool,
+}
+
+impl RetryOn {
+    /// All of them.
+    pub const ALL: Self = Self { error: true, panic: true, timeout: true };
+}
+
+impl Default for RetryOn {
+    fn default() -> Self {
+        Self::ALL
+    }
 }
 
 /// How a tool runs as a task: the task keys of `#[mcp_tool]`.
@@ -69,19 +94,21 @@ pub struct Retry {
 pub struct TaskOptions {
     /// Whether it runs as one at all.
     pub support: TaskSupport,
+    /// Whether the function says itself where the task begins, with `cx.into_task()`: until there it runs inline.
+    pub boundary: bool,
     /// After a crash.
     pub restart: Restart,
     /// After an error.
     pub retry: Option<Retry>,
-    /// How long one attempt may run. It holds for inline calls, too.
+    /// How long one attempt may run, without the time that it is parked. It holds for inline calls, too.
     pub timeout: Option<Duration>,
     /// How long a question waits for its answer.
     pub input_timeout: Option<Duration>,
-    /// How long a finished task is kept.
+    /// How long a task exists, from its creation on.
     pub ttl: Option<Duration>,
     /// How long an `optional` tool may run before its call becomes a task.
     pub inline_budget: Option<Duration>,
-    /// How many tasks of this tool run at the same time.
+    /// How many tasks of this tool run at the same time in one process.
     pub max_concurrent: Option<u32>,
     /// Whether a second call with the same arguments by the same principal joins the task that is running.
     pub dedupe: bool,
@@ -93,6 +120,7 @@ impl TaskOptions {
     /// No task.
     pub const DEFAULT: Self = Self {
         support: TaskSupport::Forbidden,
+        boundary: false,
         restart: Restart::Fail,
         retry: None,
         timeout: None,

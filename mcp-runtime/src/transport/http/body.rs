@@ -28,6 +28,8 @@ enum Kind {
     Full(Bytes),
     Events(Box<Events>),
     Replayed(Box<Replayed>),
+    #[cfg(feature = "console")]
+    Stream(Pin<Box<dyn futures_core::Stream<Item = Bytes> + Send>>),
 }
 
 impl ResponseBody {
@@ -35,7 +37,7 @@ impl ResponseBody {
         Self::full(Bytes::new())
     }
 
-    pub(super) fn full(bytes: impl Into<Bytes>) -> Self {
+    pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         Self(Kind::Full(bytes.into()))
     }
 
@@ -43,6 +45,12 @@ impl ResponseBody {
     pub(super) fn events(running: Running, first: Text, keep_alive: Duration) -> Self {
         let (first, running) = (Some(first), Some(running));
         Self(Kind::Events(Box::new(Events { running, first, pulse: Pulse::new(keep_alive) })))
+    }
+
+    /// What a stream says. It is asked when the client can take more, so that nothing piles up.
+    #[cfg(feature = "console")]
+    pub(crate) fn stream(stream: impl futures_core::Stream<Item = Bytes> + Send + 'static) -> Self {
+        Self(Kind::Stream(Box::pin(stream)))
     }
 
     /// What is noted of a stream, and what follows.
@@ -66,6 +74,8 @@ impl Body for ResponseBody {
             Kind::Full(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
             Kind::Events(events) => ready!(events.poll(cx)),
             Kind::Replayed(replayed) => ready!(replayed.poll(cx)),
+            #[cfg(feature = "console")]
+            Kind::Stream(stream) => ready!(stream.as_mut().poll_next(cx)),
         };
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))
     }
@@ -75,6 +85,8 @@ impl Body for ResponseBody {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Events(events) => events.running.is_none() && events.first.is_none(),
             Kind::Replayed(replayed) => replayed.reader.is_none(),
+            #[cfg(feature = "console")]
+            Kind::Stream(_) => false,
         }
     }
 
@@ -91,6 +103,8 @@ impl fmt::Debug for ResponseBody {
         let kind = match &self.0 {
             Kind::Full(_) => "full",
             Kind::Events(_) | Kind::Replayed(_) => "events",
+            #[cfg(feature = "console")]
+            Kind::Stream(_) => "stream",
         };
         f.debug_tuple("ResponseBody").field(&kind).finish()
     }
@@ -185,7 +199,7 @@ impl Pulse {
 }
 
 /// One event. The text is one line, but for JSON that somebody else wrote.
-pub(super) fn write_event(out: &mut Vec<u8>, id: Option<(u64, u64)>, text: &[u8]) {
+pub(crate) fn write_event(out: &mut Vec<u8>, id: Option<(u64, u64)>, text: &[u8]) {
     use std::io::Write as _;
     out.reserve(text.len() + 32);
     if let Some((stream, event)) = id {

@@ -13,7 +13,7 @@ use crate::server::handle::Allowed;
 const LOOPBACK: [&[u8]; 3] = [b"localhost", b"127.0.0.1", b"[::1]"];
 
 /// Whether a server may be called by this name: `host` or `host:port`.
-pub(super) fn host_is_fine(allowed: &Allowed, host: &[u8]) -> bool {
+pub(crate) fn host_is_fine(allowed: &Allowed, host: &[u8]) -> bool {
     if allowed.any_host {
         return true;
     }

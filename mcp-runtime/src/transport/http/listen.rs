@@ -24,6 +24,8 @@ use tokio::time::Sleep;
 use super::body::ResponseBody;
 use super::reply::refused;
 use super::{Endpoint, McpService, waiting_time};
+#[cfg(feature = "console")]
+use crate::console::Site;
 use crate::error::ServeError;
 use crate::server::handle::Server;
 
@@ -43,6 +45,8 @@ pub struct HttpServer {
     endpoint: Arc<Endpoint>,
     listener: TcpListener,
     address: SocketAddr,
+    #[cfg(feature = "console")]
+    console: Option<Arc<Site>>,
 }
 
 impl HttpServer {
@@ -59,7 +63,23 @@ impl HttpServer {
             |error| ServeError::io(format!("cannot listen on {}", named.join(", ")))(error);
         let listener = TcpListener::bind(&addresses[..]).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { endpoint: McpService::new(server).0, listener, address })
+        let service = McpService::new(server);
+        #[cfg(feature = "console")]
+        let console = Site::open(service.clone(), &service.0.server, address)?;
+        Ok(Self {
+            endpoint: service.0,
+            listener,
+            address,
+            #[cfg(feature = "console")]
+            console,
+        })
+    }
+
+    /// Where to open the [console](crate::Console), if there is one: with the token of this start, so treat it like a
+    /// password.
+    #[cfg(feature = "console")]
+    pub fn console_url(&self) -> Option<String> {
+        self.console.as_ref().map(|console| console.url())
     }
 
     /// The address, with the port that the system chose where it was asked for port 0.
@@ -97,8 +117,18 @@ impl HttpServer {
     /// Serves until a future is ready. Then it takes no more connections, ends streams of changes, and lets calls end, for
     /// as long as [`limits.drain`](crate::Limits::drain) says; those that do not are cancelled.
     pub async fn serve_until(self, shutdown: impl Future<Output = ()>) {
-        let Self { endpoint, listener, address } = self;
+        #[cfg(feature = "console")]
+        let routes = Routes { console: self.console, endpoint: self.endpoint };
+        #[cfg(not(feature = "console"))]
+        let routes = Routes { endpoint: self.endpoint };
+        let Self { listener, address, .. } = self;
+        let endpoint = routes.endpoint.clone();
         tracing::info!(target: "mcp", "listening on http://{address}{PATH}");
+        #[cfg(feature = "console")]
+        if let Some(console) = &routes.console {
+            console.announce();
+        }
+        endpoint.server.start_tasks();
         let limits = endpoint.server.limits().clone();
         let (closing, closed) = watch::channel(false);
         let room = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
@@ -112,8 +142,9 @@ impl HttpServer {
             tokio::select! {
                 () = &mut shutdown => break,
                 (accepted, permit) = accept => match (accepted, permit) {
-                    (Ok((stream, _)), Ok(permit)) => {
-                        connections.spawn(serve(endpoint.clone(), stream, permit, closed.clone()));
+                    (Ok((stream, peer)), Ok(permit)) => {
+                        let routes = routes.clone();
+                        connections.spawn(serve(routes, stream, peer, permit, closed.clone()));
                     }
                     // The client is gone already, or there are no more descriptors: neither ends the server.
                     (Err(error), _) => {
@@ -129,12 +160,19 @@ impl HttpServer {
         drop(listener);
         tracing::info!(target: "mcp", "shutting down");
         endpoint.server.inner().listeners.end();
+        #[cfg(feature = "console")]
+        if let Some(console) = &routes.console {
+            console.close();
+        }
         let _ = closing.send(true);
         let drained = async {
             while connections.join_next().await.is_some() {}
             endpoint.running.idle().await;
         };
-        if tokio::time::timeout(limits.drain, drained).await.is_err() {
+        // Tasks need none of the connections: both may take as long.
+        let (drained, ()) =
+            tokio::join!(tokio::time::timeout(limits.drain, drained), endpoint.server.stop_tasks());
+        if drained.is_err() {
             tracing::warn!(target: "mcp", "calls did not end in time: they are cancelled");
             endpoint.sessions.close();
             connections.shutdown().await;
@@ -151,20 +189,21 @@ impl fmt::Debug for HttpServer {
 }
 
 async fn serve(
-    endpoint: Arc<Endpoint>,
+    routes: Routes,
     stream: TcpStream,
+    peer: SocketAddr,
     permit: OwnedSemaphorePermit,
     mut closed: watch::Receiver<bool>,
 ) {
     // A small answer must not wait for the acknowledgment of the one before.
     let _ = stream.set_nodelay(true);
-    let limits = endpoint.server.limits();
+    let limits = routes.endpoint.server.limits();
     let timeout = limits.header_timeout.min(DAY);
     let stream =
         Impatient { stream: TokioIo::new(stream), limit: waiting_time(limits), deadline: None };
     let service = service_fn(|request: Request<Incoming>| {
-        let endpoint = endpoint.clone();
-        async move { Ok::<_, Infallible>(route(endpoint, request).await) }
+        let routes = routes.clone();
+        async move { Ok::<_, Infallible>(routes.answer(request, peer).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -186,11 +225,30 @@ async fn serve(
     drop(permit);
 }
 
-async fn route(endpoint: Arc<Endpoint>, request: Request<Incoming>) -> Response<ResponseBody> {
-    if request.uri().path() != PATH {
-        return *refused(StatusCode::NOT_FOUND, "the endpoint is at `/mcp`");
+/// What stands behind which path.
+#[derive(Clone)]
+struct Routes {
+    endpoint: Arc<Endpoint>,
+    #[cfg(feature = "console")]
+    console: Option<Arc<Site>>,
+}
+
+impl Routes {
+    async fn answer(self, request: Request<Incoming>, peer: SocketAddr) -> Response<ResponseBody> {
+        let path = request.uri().path();
+        if path == PATH {
+            return self.endpoint.answer(request).await;
+        }
+        #[cfg(feature = "console")]
+        if let Some(console) = self.console
+            && Site::has(path)
+        {
+            return console.answer(request, peer).await;
+        }
+        #[cfg(not(feature = "console"))]
+        let _ = peer;
+        *refused(StatusCode::NOT_FOUND, "the endpoint is at `/mcp`")
     }
-    endpoint.answer(request).await
 }
 
 /// A connection that breaks when its client stops reading: what it was to read takes room here, and keeps a call.

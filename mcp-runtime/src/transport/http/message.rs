@@ -81,7 +81,17 @@ impl Endpoint {
         let entry = self.session(head, principal, Some(id))?;
         Ok(match self.server.begin(peer(&entry, principal), incoming) {
             Begun::Done(response) => Next::Done(json(response)),
-            Begun::Drive(drive) => self.run(Work::One(drive), Some(&entry), id)?,
+            Begun::Drive(drive) => {
+                // Such a call says no more than which task it has become.
+                let fragile = method == "tools/call" && matches!(drive, Drive::Brief(_));
+                let mut next = self.run(Work::One(drive), Some(&entry), id)?;
+                if let Next::Run(running) = &mut next
+                    && fragile
+                {
+                    running.end_with_client();
+                }
+                next
+            }
         })
     }
 
@@ -107,8 +117,9 @@ impl Endpoint {
             };
             value.and_then(envelope::text)
         });
+        let strict = self.server.inner().tasks.settings().strict_names;
         let check = |version: &str| {
-            check_standard(&head.standard, method, name.as_deref(), version)
+            check_standard(&head.standard, method, name.as_deref(), version, strict)
                 .map_err(|found| mismatch(found.to_string()))
         };
         // Header and body disagree: that comes before what is wrong with either of them.

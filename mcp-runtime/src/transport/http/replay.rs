@@ -48,6 +48,8 @@ struct State {
     unread: u64,
     reading: Option<Waker>,
     writing: Option<Waker>,
+    /// Whoever wants to know whether there is a reader.
+    watching: Option<Waker>,
 }
 
 impl State {
@@ -92,6 +94,7 @@ impl Log {
             unread: 1,
             reading: None,
             writing: None,
+            watching: None,
         };
         let limit = (limits.replayed_events.max(1), limits.message);
         Arc::new(Self { number, limit, state: Mutex::new(state) })
@@ -153,6 +156,15 @@ impl Log {
         wake(wakers.1);
     }
 
+    /// Whether somebody reads; a wake-up when that changes.
+    pub fn poll_read(&self, cx: &mut TaskContext<'_>) -> bool {
+        let mut state = self.lock();
+        if !state.watching.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.watching = Some(cx.waker().clone());
+        }
+        state.reader.is_some()
+    }
+
     fn bytes(&self) -> usize {
         self.lock().bytes
     }
@@ -180,10 +192,12 @@ impl Reader {
         state.reader = Some(token);
         state.unread = at;
         state.hang_up = false;
-        let wakers = (state.reading.take(), state.writing.take());
+        let wakers = [state.reading.take(), state.writing.take(), state.watching.take()];
         drop(state);
-        wake(wakers.0);
-        wake(wakers.1);
+        wakers.into_iter().for_each(wake);
+        if let Some(listener) = &feed {
+            listener.attach(from.is_some());
+        }
         Self { log, token, at, feed, _busy: busy }
     }
 
@@ -209,6 +223,7 @@ impl Reader {
             }
             if state.hang_up {
                 state.reader = None;
+                wake(state.watching.take());
                 return Poll::Ready(Some(format!("retry: {RETRY}\n\n").into()));
             }
             if state.ended {
@@ -252,9 +267,12 @@ impl Drop for Reader {
         if state.reader == Some(self.token) {
             state.reader = None;
         }
-        let waker = state.writing.take();
+        let wakers = [state.writing.take(), state.watching.take()];
         drop(state);
-        wake(waker);
+        wakers.into_iter().for_each(wake);
+        if let Some(listener) = &self.feed {
+            listener.detach();
+        }
     }
 }
 

@@ -21,8 +21,17 @@ pub(super) fn json(answer: Answer) -> Response<ResponseBody> {
         Status::Ok => StatusCode::OK,
         Status::BadRequest => StatusCode::BAD_REQUEST,
         Status::NotFound => StatusCode::NOT_FOUND,
+        Status::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
     };
-    json_with(status, answer)
+    let wait = match answer.status {
+        Status::TooManyRequests { retry_after } => Some(HeaderValue::from(retry_after)),
+        _ => None,
+    };
+    let mut response = json_with(status, answer);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response
 }
 
 pub(super) fn json_with(status: StatusCode, answer: Answer) -> Response<ResponseBody> {

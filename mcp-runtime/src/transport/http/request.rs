@@ -123,7 +123,7 @@ fn is_json(content_type: &[u8]) -> bool {
 
 /// Why there is no body to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     TooLong,
     TooSlow,
     /// The client broke off.
@@ -131,7 +131,7 @@ pub(super) enum Unread {
 }
 
 /// Reads a body of at most `limit` bytes, all of it within `time`. A body that comes in one piece is not copied.
-pub(super) async fn body<B: http_body::Body>(
+pub(crate) async fn body<B: http_body::Body>(
     body: B,
     limit: usize,
     time: Duration,

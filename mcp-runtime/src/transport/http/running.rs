@@ -62,6 +62,12 @@ pub(super) enum Work {
 }
 
 impl Work {
+    fn set_heard(&mut self, heard: bool) {
+        if let Self::One(drive) = self {
+            drive.set_heard(heard);
+        }
+    }
+
     fn poll_item(&mut self, cx: &mut TaskContext<'_>) -> Poll<Item> {
         match self {
             Self::One(drive) => drive.poll_item(cx),
@@ -118,11 +124,18 @@ pub(super) struct Running {
     permit: Option<Permit>,
     /// The session, if it is one of a session.
     busy: Option<Busy>,
+    /// Nobody could use the result of a legacy request without its response.
+    fragile: bool,
 }
 
 impl Running {
     pub fn new(work: Work, permit: Option<Permit>, busy: Option<Busy>) -> Self {
-        Self { work: Some(work), permit, busy }
+        Self { work: Some(work), permit, busy, fragile: false }
+    }
+
+    /// Ends it with its client in any era: a task that nobody knows of must not be left behind (D7).
+    pub fn end_with_client(&mut self) {
+        self.fragile = true;
     }
 
     pub fn poll_item(&mut self, cx: &mut TaskContext<'_>) -> Poll<Item> {
@@ -158,7 +171,11 @@ impl Running {
                     Some(text) => log.push(text.as_bytes()).await,
                     None => {}
                 }
-                match poll_fn(|cx| work.poll_item(cx)).await {
+                let next = poll_fn(|cx| {
+                    work.set_heard(log.poll_read(cx));
+                    work.poll_item(cx)
+                });
+                match next.await {
                     Item::Message(more) => text = Some(more),
                     Item::Response(response) => {
                         log.push(&response.body).await;
@@ -188,6 +205,9 @@ impl Drop for Running {
                 });
             }
             (None, _) => {}
+            // To stop waiting for a task is no loss: its client asks again (L23, D6).
+            (Some(_), Work::One(Drive::Result(_))) => {}
+            (Some(_), _) if self.fragile => {}
             (Some(busy), one) => {
                 work = one;
                 // Nothing was said yet that the client could come back to; what the handler does is done all the same.

@@ -30,12 +30,19 @@ pub const INITIALIZE: &str = concat!(
 );
 pub const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-/// The revision that speaks without a session, in its own words.
+/// The revision that speaks without a session, in its own words; the client's capabilities follow.
 const META: &str = concat!(
-    r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+    r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
     r#""io.modelcontextprotocol/clientInfo":{"name":"load","version":"1.0"},"#,
-    r#""io.modelcontextprotocol/clientCapabilities":{}}"#
+    r#""io.modelcontextprotocol/clientCapabilities":"#
 );
+/// The capabilities of a client that knows tasks.
+const TASKS: &str = r#"{"extensions":{"io.modelcontextprotocol/tasks":{}}}"#;
+
+/// The tool whose calls become tasks.
+pub const FINISHED: &str = "finished";
+/// How a client asks for a task.
+pub const GET: &str = "tasks/get";
 
 /// What stands before the id in the text that is to be echoed.
 const TEXT: &str = "What a tool is told is rarely longer than a line; this is call ";
@@ -45,10 +52,25 @@ const DIGITS: usize = 9;
 
 /// The body of a call with `FIRST` as its id, which `Request` replaces.
 pub fn body(shape: Shape) -> String {
-    let meta = if shape == Shape::Modern { META } else { "" };
-    format!(
-        r#"{{"jsonrpc":"2.0","id":{FIRST},"method":"tools/call","params":{{"name":"echo","arguments":{{"text":"{TEXT}{FIRST}"}}{meta}}}}}"#
-    )
+    let meta = if shape == Shape::Modern { format!(",{META}{{}}}}") } else { String::new() };
+    let params = format!(r#""name":"echo","arguments":{{"text":"{TEXT}{FIRST}"}}{meta}"#);
+    request("tools/call", &params)
+}
+
+/// The body of a call that becomes a task, in the revision that has no sessions.
+pub fn task() -> String {
+    let arguments = format!(r#"{{"text":"{TEXT}{FIRST}"}}"#);
+    let params = format!(r#""name":"{FINISHED}","arguments":{arguments},{META}{TASKS}}}"#);
+    request("tools/call", &params)
+}
+
+/// The body that asks for that task, with `FIRST` as its id, which `Request` replaces.
+pub fn get(task: &str) -> String {
+    request(GET, &format!(r#""taskId":"{task}",{META}{TASKS}}}"#))
+}
+
+fn request(method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{FIRST},"method":"{method}","params":{{{params}}}}}"#)
 }
 
 /// A prepared request whose id changes from call to call.
@@ -86,24 +108,34 @@ pub struct Answers {
     id: Finder<'static>,
     text: Finder<'static>,
     error: Finder<'static>,
+    /// What stands behind the text, if it is not the id.
+    said: Option<[u8; DIGITS]>,
 }
 
 impl Answers {
-    pub fn new() -> Self {
+    /// Each repeats the text of its own call.
+    pub fn echoes() -> Self {
         Self {
+            said: None,
             id: Finder::new(r#""id":"#),
             text: Finder::new(TEXT),
             error: Finder::new(r#""isError":true"#),
         }
     }
 
-    /// The id of an answer that echoes what the call with that id said.
+    /// All of them tell what came of the one call that became a task.
+    pub fn of_task() -> Self {
+        Self { said: Some(digits(FIRST)), ..Self::echoes() }
+    }
+
+    /// The id of an answer that says what it has to.
     pub fn id(&self, answer: &[u8]) -> Result<u64> {
-        let wrong = || format!("not an echo: {}", String::from_utf8_lossy(answer));
+        let wrong = || format!("not the right answer: {}", String::from_utf8_lossy(answer));
         let after = self.id.find(answer).ok_or_else(wrong)? + self.id.needle().len();
         let digits = answer.get(after..after + DIGITS).ok_or_else(wrong)?;
         let said = self.text.find(answer).ok_or_else(wrong)? + TEXT.len();
-        let same = answer.get(said..said + DIGITS) == Some(digits)
+        let expected = self.said.as_ref().map_or(digits, |said| said);
+        let same = answer.get(said..said + DIGITS) == Some(expected)
             && answer.get(said + DIGITS) == Some(&b'"')
             && digits.iter().all(u8::is_ascii_digit)
             && self.error.find(answer).is_none();
@@ -134,11 +166,14 @@ mod tests {
                 r#"{{"id":{id},"result":{{"content":[{{"type":"text","text":"{TEXT}{said}"}}]{more}}}}}"#
             )
         };
-        let id = |answer: String| Answers::new().id(answer.as_bytes()).ok();
+        let id = |answer: String| Answers::echoes().id(answer.as_bytes()).ok();
         assert_eq!(id(answer(FIRST + 7, FIRST + 7, "")), Some(FIRST + 7));
         assert_eq!(id(answer(FIRST + 7, FIRST + 8, "")), None);
         assert_eq!(id(answer(FIRST, FIRST, r#","isError":true"#)), None);
         let error = format!(r#"{{"id":{FIRST},"error":{{"code":-32602,"message":"no"}}}}"#);
         assert_eq!(id(error), None);
+        let id = |answer: String| Answers::of_task().id(answer.as_bytes()).ok();
+        assert_eq!(id(answer(FIRST + 7, FIRST, "")), Some(FIRST + 7));
+        assert_eq!(id(answer(FIRST + 7, FIRST + 7, "")), None);
     }
 }

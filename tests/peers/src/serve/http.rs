@@ -7,6 +7,7 @@ use crate::Result;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A server that is silent for so long will not answer any more.
@@ -18,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One thread serves them in turn, and sends a connection's next call as soon as it has read the
 /// answer: a thread for each would take more of the machine, which the server needs.
 pub struct Sockets {
-    server: Server,
+    /// Several lanes may ask the same process, each in its turn.
+    server: Rc<Server>,
     shape: Shape,
     address: SocketAddr,
     count: usize,
@@ -37,14 +39,27 @@ impl Sockets {
         if shape == Shape::Session && session.is_none() {
             return Err("the server gave no session".into());
         }
-        let request = post(address, &headers(shape, session.as_deref()), &calls::body(shape));
-        let (request, answers) = (Request::new(request.into_bytes()), Answers::new());
+        let headers = headers(shape, session.as_deref());
+        let request = post(address, &headers, &calls::body(shape));
+        Self::prepared(Rc::new(server), shape, count, request, Answers::echoes())
+    }
+
+    /// Sends this request, and wants these answers.
+    pub fn prepared(
+        server: Rc<Server>,
+        shape: Shape,
+        count: usize,
+        request: String,
+        answers: Answers,
+    ) -> Result<Self> {
+        let address = server.address.ok_or("a server without an address")?;
+        let request = Request::new(request.into_bytes());
         Ok(Self { server, shape, address, count, request, answers, next: calls::FIRST })
     }
 
-    /// Hands over the process.
-    pub fn close(self) -> Server {
-        self.server
+    /// Hands over the process, if no other lane asks it.
+    pub fn close(self) -> Result<Server> {
+        Rc::into_inner(self.server).ok_or_else(|| "others need the server".into())
     }
 }
 
@@ -112,15 +127,10 @@ fn initialize(connection: &mut Connection, address: SocketAddr) -> Result<Option
 
 /// The headers that a revision adds to those of every request.
 fn headers(shape: Shape, session: Option<&str>) -> String {
-    let mut headers = String::new();
-    match shape {
-        Shape::Modern => headers.push_str(
-            "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: echo\r\n",
-        ),
-        Shape::Session | Shape::Stateless => {
-            headers.push_str("mcp-protocol-version: 2025-11-25\r\n");
-        }
-    }
+    let mut headers = match shape {
+        Shape::Modern => modern_headers("tools/call", "echo"),
+        Shape::Session | Shape::Stateless => "mcp-protocol-version: 2025-11-25\r\n".to_owned(),
+    };
     if let Some(session) = session {
         headers.push_str("mcp-session-id: ");
         headers.push_str(session);
@@ -129,7 +139,24 @@ fn headers(shape: Shape, session: Option<&str>) -> String {
     headers
 }
 
-fn post(address: SocketAddr, headers: &str, body: &str) -> String {
+/// What 2026-07-28 wants to hear of a request before its body.
+pub fn modern_headers(method: &str, name: &str) -> String {
+    format!("mcp-protocol-version: 2026-07-28\r\nmcp-method: {method}\r\nmcp-name: {name}\r\n")
+}
+
+/// Sends one request on a connection of its own, and returns the body of its answer.
+pub fn ask(address: SocketAddr, headers: &str, body: &str) -> Result<String> {
+    let mut connection = Connection::open(address)?;
+    connection.stream.write_all(post(address, headers, body).as_bytes())?;
+    let head = connection.receive()?;
+    let body = String::from_utf8_lossy(connection.body(&head)).into_owned();
+    match head.status {
+        200 => Ok(body),
+        status => Err(format!("status {status}: {body}").into()),
+    }
+}
+
+pub fn post(address: SocketAddr, headers: &str, body: &str) -> String {
     let mut request = format!("POST /mcp HTTP/1.1\r\nhost: {address}\r\n");
     request.push_str("content-type: application/json\r\n");
     request.push_str("accept: application/json, text/event-stream\r\n");

@@ -27,33 +27,20 @@ pub fn print(options: &Options) -> Result<()> {
         (format!("{name}, {MANY} tools"), format!("{command} --tools {MANY}"), shape)
     });
     for (name, command, shape) in stdio.chain(http.flatten()).chain(many) {
-        let run = |calls| {
-            let log = env::temp_dir().join(format!("mcpwright-peers-{}.log", process::id()));
-            let log = log.display();
-            let command = format!(
-                "valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file={log} {command}"
-            );
-            let server = match shape {
-                None => {
-                    let mut pipe = Pipe::start(Server::on_stdio(&command)?, 1)?;
-                    pipe.calls(calls)?;
-                    pipe.close()
-                }
-                Some(shape) => {
-                    let mut sockets = Sockets::start(Server::on_http(&command)?, shape, 1)?;
-                    sockets.calls(calls)?;
-                    sockets.close()
-                }
-            };
-            server.end()?;
-            let said = fs::read_to_string(log.to_string())?;
-            fs::remove_file(log.to_string())?;
-            collected(&said)
-        };
-        let more = run(2 * CALLS)?.checked_sub(run(CALLS)?);
-        let more = more.ok_or("more calls took fewer instructions")? as f64 / CALLS as f64;
+        let spent = of_a_call(&command, |command, calls| match shape {
+            None => {
+                let mut pipe = Pipe::start(Server::on_stdio(command)?, 1)?;
+                pipe.calls(calls)?;
+                Ok(pipe.close())
+            }
+            Some(shape) => {
+                let mut sockets = Sockets::start(Server::on_http(command)?, shape, 1)?;
+                sockets.calls(calls)?;
+                sockets.close()
+            }
+        })?;
         let transport = if shape.is_some() { "HTTP" } else { "stdio" };
-        rows.push((transport, name, more));
+        rows.push((transport, name, spent));
     }
     let header = ["", "server", "a call", "ours / it"].map(str::to_owned);
     let table = rows.iter().map(|(transport, name, spent)| {
@@ -70,6 +57,24 @@ pub fn print(options: &Options) -> Result<()> {
     });
     table::print(&header, &table.collect::<Vec<_>>());
     Ok(())
+}
+
+/// What a call takes of the server that this command starts. `load` is given a command that counts
+/// as well, starts a server by it, makes so many calls, and hands the server over.
+pub fn of_a_call(command: &str, load: impl Fn(&str, usize) -> Result<Server>) -> Result<f64> {
+    let run = |calls| {
+        let log = env::temp_dir().join(format!("mcpwright-peers-{}.log", process::id()));
+        let log = log.display();
+        let command = format!(
+            "valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file={log} {command}"
+        );
+        load(&command, calls)?.end()?;
+        let said = fs::read_to_string(log.to_string())?;
+        fs::remove_file(log.to_string())?;
+        collected(&said)
+    };
+    let more = run(2 * CALLS)?.checked_sub(run(CALLS)?);
+    Ok(more.ok_or("more calls took fewer instructions")? as f64 / CALLS as f64)
 }
 
 /// "==123== Collected : 4567"

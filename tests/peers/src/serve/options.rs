@@ -23,7 +23,7 @@ pub struct Options {
 
 impl Options {
     pub const USAGE: &str = "serve-report [--ours COMMAND] [--rmcp COMMAND] [--bare COMMAND] \
-        [--runtime multi|current] [--rounds N] [--only stdio|http|tools|instructions]";
+        [--runtime multi|current] [--rounds N] [--only stdio|http|tools|tasks|instructions]";
 
     /// Reads the arguments, and builds those servers that live here if no other is named.
     pub fn parse(arguments: &[&str]) -> Result<Self> {
@@ -51,7 +51,9 @@ impl Options {
         if options.rounds == 0 {
             return Err("no rounds have no median".into());
         }
-        if options.rmcp.is_empty() || options.bare.is_empty() {
+        // Tasks are compared with calls of the same server, and nobody else's.
+        let alone = options.only.as_deref() == Some("tasks");
+        if !alone && (options.rmcp.is_empty() || options.bare.is_empty()) {
             build()?;
         }
         for (command, binary) in

@@ -35,7 +35,7 @@ impl Pipe {
             input,
             output,
             request: Request::new(format!("{}\n", calls::body(Shape::Session)).into_bytes()),
-            answers: Answers::new(),
+            answers: Answers::echoes(),
             depth,
             next: calls::FIRST,
             read: vec![0; 1 << 16],

@@ -1,0 +1,171 @@
+//! Who waits for a task here, and how often it is asked for.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
+use tokio::time::Instant;
+
+use crate::task::id::TaskId;
+
+/// Those who wait, by task.
+#[derive(Clone, Default)]
+pub(super) struct Watches(Arc<Mutex<HashMap<TaskId, Arc<Watched>>>>);
+
+#[derive(Default)]
+struct Watched {
+    bell: Arc<Notify>,
+    /// What the last of them saw of it.
+    change: AtomicU64,
+}
+
+/// One who waits.
+pub(super) struct Watch {
+    all: Watches,
+    id: TaskId,
+    watched: Arc<Watched>,
+}
+
+impl Watches {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Watched>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn enter(&self, id: &TaskId) -> Watch {
+        let watched = self.lock().entry(id.clone()).or_default().clone();
+        Watch { all: self.clone(), id: id.clone(), watched }
+    }
+
+    pub fn wake(&self, id: &TaskId) {
+        if let Some(watched) = self.lock().get(id) {
+            watched.bell.notify_waiters();
+        }
+    }
+
+    pub fn wake_all(&self) {
+        self.lock().values().for_each(|watched| watched.bell.notify_waiters());
+    }
+
+    /// The tasks, and what was last seen of them.
+    pub fn all(&self) -> Vec<(TaskId, u64)> {
+        let seen = |watched: &Watched| watched.change.load(Ordering::Relaxed);
+        self.lock().iter().map(|(id, watched)| (id.clone(), seen(watched))).collect()
+    }
+}
+
+impl Watch {
+    /// Completes with the next change after this call.
+    pub fn changed(&self) -> OwnedNotified {
+        self.watched.bell.clone().notified_owned()
+    }
+
+    pub fn saw(&self, change: u64) {
+        self.watched.change.store(change, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let mut all = self.all.lock();
+        // This one and the map's.
+        if Arc::strong_count(&self.watched) <= 2 {
+            all.remove(&self.id);
+        }
+    }
+}
+
+/// How often tasks are asked for.
+#[derive(Default)]
+pub(super) struct Paces(Mutex<HashMap<TaskId, Pace>>);
+
+struct Pace {
+    since: Instant,
+    /// How often since then.
+    asked: u32,
+    interval: Duration,
+}
+
+/// How many tasks are kept count of. When there are more, all counts begin anew.
+const COUNTED: usize = 10_000;
+
+/// How often a task may be asked for in one interval before that is abuse.
+const TOO_OFTEN: u32 = 100;
+
+/// What an interval grows to, at most.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+impl Paces {
+    pub fn ask(&self, id: &TaskId, base: Duration) -> Result<Duration, Duration> {
+        let now = Instant::now();
+        let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if paces.len() >= COUNTED && !paces.contains_key(id) {
+            paces.clear();
+        }
+        let pace = paces.entry(id.clone()).or_insert(Pace { since: now, asked: 0, interval: base });
+        let passed = now.saturating_duration_since(pace.since);
+        if passed >= pace.interval {
+            // Slower when it was asked for more than twice in the time of one, and back again when it was not.
+            pace.interval = match pace.asked {
+                0..=2 => (pace.interval / 2).max(base),
+                _ => (pace.interval * 2).min(SLOWEST.max(base)),
+            };
+            (pace.since, pace.asked) = (now, 0);
+        }
+        pace.asked += 1;
+        if pace.asked > TOO_OFTEN { Err(pace.interval) } else { Ok(pace.interval) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// P9, X27: who polls too fast is answered, and told to poll slower; only abuse is refused.
+    #[tokio::test(start_paused = true)]
+    async fn polling_too_fast_raises_the_interval_and_abuse_is_refused() {
+        let (paces, id) = (Paces::default(), TaskId::from("a"));
+        for _ in 0..20 {
+            assert_eq!(paces.ask(&id, SECOND), Ok(SECOND));
+        }
+        tokio::time::advance(SECOND).await;
+        assert_eq!(paces.ask(&id, SECOND), Ok(2 * SECOND));
+        for _ in 0..TOO_OFTEN {
+            let _ = paces.ask(&id, SECOND);
+        }
+        assert_eq!(paces.ask(&id, SECOND), Err(2 * SECOND));
+        for _ in 0..10 {
+            tokio::time::advance(5 * SECOND).await;
+            let _ = paces.ask(&id, SECOND);
+        }
+        assert_eq!(paces.ask(&id, SECOND), Ok(SECOND), "who keeps to it is trusted again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_keeps_to_the_interval_is_left_alone() {
+        let (paces, id) = (Paces::default(), TaskId::from("a"));
+        for _ in 0..50 {
+            tokio::time::advance(SECOND).await;
+            assert_eq!(paces.ask(&id, SECOND), Ok(SECOND));
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_those_who_are_gone() {
+        let watches = Watches::default();
+        let id = TaskId::from("a");
+        let (one, two) = (watches.enter(&id), watches.enter(&id));
+        let changed = (one.changed(), two.changed());
+        watches.wake(&id);
+        changed.0.await;
+        changed.1.await;
+        drop(one);
+        assert_eq!(watches.all().len(), 1);
+        drop(two);
+        assert!(watches.all().is_empty());
+    }
+}
