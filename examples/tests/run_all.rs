@@ -284,6 +284,7 @@ fn over_http() -> Result {
             r#"{\"text\":\"hi\"}"#,
         ),
         (program!("everything"), &["--http", "127.0.0.1:0"], "test_logging_tool", "", "Logged"),
+        (program!("console"), &["127.0.0.1:0"], "coffee", "", r#"\"price\":2.5"#),
     ] {
         let mut child = Command::new(program).args(arguments).stderr(Stdio::piped()).spawn()?;
         let lines = lines_of(child.stderr.take().ok_or("no stderr")?);
@@ -294,8 +295,11 @@ fn over_http() -> Result {
             let headers = format!(
                 "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: {tool}\r\n{who}"
             );
-            // Only one of them takes any.
-            let arguments = if tool == "echo_2" { json!({ "text": "hi" }) } else { json!({}) };
+            let arguments = match tool {
+                "echo_2" => json!({ "text": "hi" }),
+                "coffee" => json!({ "size": "small" }),
+                _ => json!({}),
+            };
             let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
             let body =
                 json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });

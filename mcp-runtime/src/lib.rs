@@ -73,6 +73,7 @@
 //! | `validation` | no | arguments are checked against the whole of their JSON Schema before a tool runs, structured output after it in debug builds |
 //! | `client` | no | [`client`]: a client of both lifecycles, in memory, over streams of lines, with a child process |
 //! | `client-http` | no | the same over Streamable HTTP, with TLS |
+//! | `call` | no | the command `mcp-call`, which uses servers from a terminal and in scripts |
 //! | `sqlite` | no | [`store::SqliteStore`]: tasks that survive their process |
 //! | `cli` | no | the command `mcp-tasks`, for whoever looks after a store of tasks |
 //! | `metrics` | no | counters and gauges of tasks through the facade of that name |

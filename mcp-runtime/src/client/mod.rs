@@ -1,7 +1,14 @@
 //! A client: for the tests of a server, for gateways, and for programs that use servers.
 //!
 //! It speaks both lifecycles with the types of the newest revision, answers what servers ask for through the handlers that
-//! you register, and cancels a call whose future is dropped.
+//! you register, drives tasks to their end, and cancels a call whose future is dropped.
+//!
+//! | the server | |
+//! | --- | --- |
+//! | in this process | [`Client::connect`] |
+//! | a program that it starts | [`ClientBuilder::spawn`] |
+//! | a stream of lines | [`ClientBuilder::connect_stream`] |
+//! | an address, with feature `client-http` | `ClientBuilder::connect_http` |
 //!
 //! ```
 //! use mcp_runtime::client::Client;
@@ -41,6 +48,36 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Tasks
+//!
+//! [`Client::call_tool`] makes a [`Calling`], which is awaited in one of three ways. By itself it gives the result, whether the
+//! server made the call a task or not. [`stream`](Calling::stream) gives [`CallEvent`]s on the way.
+//! [`task`](Calling::task) gives a [`RemoteTask`], whose [`TaskTicket`] another process can go on with:
+//!
+//! ```
+//! use mcp_runtime::client::{Client, TaskHandles};
+//! use serde_json::json;
+//!
+//! # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let task = client.call_tool("render", json!({ "scene": "dawn" })).task().await?;
+//! if let Some(ticket) = task.ticket() {
+//!     TaskHandles::open("tickets")?.save(&ticket).await?; // and later, elsewhere: client.resume(ticket)
+//! }
+//! println!("{}", task.result().await?.text());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is dropped before its end is cancelled at the server: a call, a stream, the task that one of them has become. A
+//! [`RemoteTask`] cancels nothing, and asks nothing while nothing is awaited.
+//!
+//! # Limits
+//!
+//! Messages of 64 MiB ([`ClientBuilder::max_message`]), 16 rounds of questions in a call ([`ClientBuilder::max_rounds`]), a day
+//! for a task ([`ClientBuilder::task_deadline`]), 1024 answers and 32 MiB in the cache ([`ClientBuilder::cache`]); no limit of
+//! time for a single answer ([`ClientBuilder::timeout`]). A server that stays silent, floods or breaks off is an error that says
+//! so, a [`ClientError`].
 
 mod about;
 mod builder;
