@@ -290,8 +290,10 @@ fn over_http() -> Result {
         let lines = lines_of(child.stderr.take().ok_or("no stderr")?);
         let outcome = (|| {
             let line = lines.recv_timeout(PATIENCE)?;
-            let url = line.strip_prefix("listening on http://").ok_or("not listening")?;
+            let (_, url) = line.split_once("http://").ok_or("not listening")?;
             let (address, path) = url.split_once('/').ok_or("no path")?;
+            // The console tells its own path.
+            let path = if line.starts_with("console: ") { "mcp" } else { path };
             let headers = format!(
                 "mcp-protocol-version: 2026-07-28\r\nmcp-method: tools/call\r\nmcp-name: {tool}\r\n{who}"
             );
