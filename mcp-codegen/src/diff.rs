@@ -1,6 +1,8 @@
 //! Two schemas, told apart by meaning.
 
+mod bounds;
 mod change;
+mod combine;
 mod compare;
 mod describe;
 mod facts;
@@ -43,7 +45,7 @@ pub use self::touches::{Touch, touches};
 ///
 /// A *reader built for the old schema* takes documents that follow it, keeps fields that it does not know where the schema
 /// does not forbid them, and refuses everything else. A *writer built for the old schema* writes any document that follows
-/// it, and no fields that the schema does not name. Then a change is
+/// it, and no fields that the schema neither names nor gives a shape. Then a change is
 ///
 /// - **breaking for readers** if somebody who follows the new schema may write a document that a reader built for the old
 ///   one refuses or misreads;

@@ -227,6 +227,44 @@ fn what_the_draft_does_not_have_is_named() -> Outcome {
     Ok(())
 }
 
+/// Compares a field of each shape before with the same of the shape after.
+fn check_shapes(pairs: Vec<cases::shapes::Pair>) -> Outcome {
+    let schema = |shape: &Value| {
+        let mut schema = field(shape.clone());
+        if let (Value::Object(all), Value::Object(others)) =
+            (&mut schema["$defs"], cases::shapes::others())
+        {
+            all.extend(others);
+        }
+        schema
+    };
+    let mut wrong = String::new();
+    for (before, after, expected) in pairs {
+        let diff = Diff::between(("old", schema(&before)), ("new", schema(&after)))?;
+        let lines: Vec<String> = diff.changes.iter().map(line).collect();
+        if lines != expected {
+            writeln!(wrong, "{before} -> {after}: {lines:#?}")?;
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    Ok(())
+}
+
+#[test]
+fn bounds_without_their_own_type_are_named() -> Outcome {
+    check_shapes(cases::shapes::bounds())
+}
+
+#[test]
+fn fields_of_closed_objects_are_refused_by_who_does_not_know_them() -> Outcome {
+    check_shapes(cases::shapes::closed())
+}
+
+#[test]
+fn unions_are_compared_as_sets() -> Outcome {
+    check_shapes(cases::shapes::unions())
+}
+
 /// What is only written in another way is told apart: no change, but a note that says what was done.
 #[test]
 fn what_is_only_mechanical_is_no_change() -> Outcome {

@@ -1,6 +1,7 @@
 //! Shapes as text: in full, to be compared, and in short, for people.
 
-use super::facts::{Limits, Member, Node, Object, Others};
+use super::bounds::Words;
+use super::facts::{Member, Node, Object, Others};
 
 /// All that a node says, with its references by other names. Equal texts mean the same.
 pub fn canonical(node: &Node, name: &dyn Fn(&str) -> String) -> String {
@@ -41,7 +42,7 @@ fn in_full(object: &Object, name: &dyn Fn(&str) -> String) -> String {
     format!("{text}{}}}", bounds(&object.limits))
 }
 
-fn bounds(limits: &Limits) -> String {
+fn bounds(limits: &Words) -> String {
     if limits.is_empty() { String::new() } else { format!("{limits:?}") }
 }
 

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::bounds::{Words, bind, bounds_of, is_bound, is_idle};
+use super::combine::{all_of, any_of};
+
 /// A document's definitions.
 pub type Definitions = BTreeMap<String, Node>;
 
@@ -20,7 +23,7 @@ pub struct Node {
     /// Whether `null` may stand here.
     pub null: bool,
     /// What is said beside the shape: a default, and keywords that are not understood.
-    pub said: BTreeMap<String, Value>,
+    pub said: Words,
 }
 
 /// One of the shapes of a place.
@@ -31,15 +34,12 @@ pub enum Member {
     /// A definition.
     Ref(String),
     /// `boolean`, `integer`, `number`, or `string`, with its bounds.
-    Simple(String, Limits),
+    Simple(String, Words),
     /// An array.
-    Array(Box<Node>, Limits),
+    Array(Box<Node>, Words),
     /// An object.
     Object(Box<Object>),
 }
-
-/// Bounds: `minimum`, `pattern`, `format` and their like, as they stand.
-pub type Limits = BTreeMap<String, Value>;
 
 /// An object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Object {
     /// All others.
     pub others: Others,
     /// Bounds on the whole: `minProperties`, `propertyNames` and their like.
-    pub limits: Limits,
+    pub limits: Words,
     /// Definitions that hold as well (`allOf`).
     pub bases: BTreeSet<String>,
     /// Alternatives of which one holds as well (`anyOf` beside `properties`, or in `allOf`).
@@ -80,34 +80,7 @@ pub enum Others {
 /// Keywords that say nothing about documents.
 const PROSE: &[&str] = &["$comment", "$id", "$schema", "description", "examples", "title"];
 /// Keywords that are said about a place, whatever its shape.
-const SAID: &[&str] = &["default", "deprecated", "readOnly", "writeOnly"];
-/// Which shape a keyword is a bound of.
-const LIMITS: &[(&str, &[&str])] = &[
-    (
-        "string",
-        &["contentEncoding", "contentMediaType", "format", "maxLength", "minLength", "pattern"],
-    ),
-    ("integer", NUMBERS),
-    ("number", NUMBERS),
-    (
-        "array",
-        &["contains", "maxItems", "minItems", "prefixItems", "unevaluatedItems", "uniqueItems"],
-    ),
-    (
-        "object",
-        &[
-            "dependentRequired",
-            "maxProperties",
-            "minProperties",
-            "patternProperties",
-            "propertyNames",
-            "unevaluatedProperties",
-        ],
-    ),
-];
-const NUMBERS: &[&str] =
-    &["exclusiveMaximum", "exclusiveMinimum", "format", "maximum", "minimum", "multipleOf"];
-
+pub const SAID: &[&str] = &["default", "deprecated", "readOnly", "writeOnly"];
 /// Reads all definitions.
 pub fn definitions(schemas: &Map<String, Value>) -> Definitions {
     schemas.iter().map(|(name, schema)| (name.clone(), read(schema))).collect()
@@ -123,30 +96,51 @@ pub fn read(schema: &Value) -> Node {
 }
 
 fn read_object(schema: &Map<String, Value>) -> Node {
-    let mut said = BTreeMap::new();
-    let mut own = Map::new();
+    let (mut said, mut own, mut bounds) = (Words::new(), Words::new(), Words::new());
     let mut parts = Vec::new();
     for (keyword, value) in schema {
         match (keyword.as_str(), value) {
             ("$ref", Value::String(target)) => parts.push(Node::of(Member::Ref(name_of(target)))),
-            ("allOf", Value::Array(all)) => parts.extend(all.iter().map(read)),
+            ("allOf", Value::Array(all)) => {
+                for part in all {
+                    match only_bounds(part) {
+                        Some(part) => bind(&mut bounds, part),
+                        None => parts.push(read(part)),
+                    }
+                }
+            }
             ("anyOf" | "oneOf", Value::Array(any)) => parts.push(any_of(any.iter().map(read))),
             (keyword, value) if SAID.contains(&keyword) => {
                 said.insert(keyword.to_owned(), value.clone());
             }
-            (keyword, _) if PROSE.contains(&keyword) || keyword.starts_with("x-mcp-") => {}
+            (keyword, _) if is_prose(keyword) => {}
             _ => {
                 own.insert(keyword.clone(), value.clone());
             }
         }
     }
-    // A bare `type` beside others says nothing that they do not.
-    if parts.is_empty() || own.keys().any(|keyword| keyword != "type") {
+    if parts.is_empty() {
+        bind(&mut own, std::mem::take(&mut bounds));
+        parts.push(plain(&own));
+    } else if own.keys().all(|keyword| keyword == "type" || is_bound(keyword)) {
+        bind(&mut bounds, own);
+    } else {
         parts.push(plain(&own));
     }
-    let mut node = all_of(parts);
+    let mut node = all_of(parts).within(bounds);
     node.said.extend(said);
     node
+}
+
+fn is_prose(keyword: &str) -> bool {
+    PROSE.contains(&keyword) || keyword.starts_with("x-mcp-")
+}
+
+/// Bounds that stand alone. They say nothing about the kind of what they are combined with.
+fn only_bounds(schema: &Value) -> Option<Words> {
+    let words = schema.as_object()?.iter().filter(|(keyword, _)| !is_prose(keyword));
+    let words: Words = words.map(|(keyword, value)| (keyword.clone(), value.clone())).collect();
+    (!words.is_empty() && words.keys().all(|keyword| is_bound(keyword))).then_some(words)
 }
 
 /// A reference's definition; one that leads elsewhere is kept as it stands.
@@ -158,7 +152,7 @@ fn name_of(target: &str) -> String {
 }
 
 /// A schema without references and combinations.
-fn plain(schema: &Map<String, Value>) -> Node {
+pub fn plain(schema: &Words) -> Node {
     let constants = match (schema.get("const"), schema.get("enum")) {
         (Some(value), _) => Some(vec![value]),
         (None, Some(Value::Array(values))) => Some(values.iter().collect()),
@@ -181,17 +175,17 @@ fn plain(schema: &Map<String, Value>) -> Node {
         return Node::default();
     }
     let kinds: Vec<&str> = match schema.get("type") {
-        Some(Value::String(kind)) => vec![kind],
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).collect(),
-        _ => implied(schema),
+        Some(kinds) => kinds_in(kinds),
+        None => implied(schema),
     };
     let mut node = Node::default();
     if kinds.is_empty() {
         node.members.push(Member::Any);
     }
-    let mut known = vec!["type", "items", "properties", "required", "additionalProperties"];
+    let mut known = vec!["type", "items"];
+    known.extend(FIELDS);
     for kind in kinds {
-        known.extend(limits_of(kind));
+        known.extend(bounds_of(kind));
         match kind {
             "null" => node.null = true,
             kind => node.members.push(typed(schema, kind)),
@@ -201,29 +195,50 @@ fn plain(schema: &Map<String, Value>) -> Node {
     node.settle()
 }
 
-/// The kind that keywords without a `type` are about.
-fn implied(schema: &Map<String, Value>) -> Vec<&'static str> {
+/// Keywords that are about fields.
+const FIELDS: &[&str] =
+    &["properties", "required", "additionalProperties", "unevaluatedProperties"];
+
+/// The kinds that keywords without a `type` are about.
+fn implied(schema: &Words) -> Vec<&'static str> {
     let has = |keywords: &[&str]| keywords.iter().any(|keyword| schema.contains_key(*keyword));
-    if has(&["properties", "required", "additionalProperties"]) || has(limits_of("object")) {
-        return vec!["object"];
+    let mut kinds = Vec::new();
+    for (kind, others) in
+        [("object", FIELDS), ("array", &["items"]), ("string", &[]), ("number", &[])]
+    {
+        let own =
+            bounds_of(kind).iter().filter(|keyword| kind != "number" || **keyword != "format");
+        if has(others) || has(&own.copied().collect::<Vec<_>>()) {
+            kinds.push(kind);
+        }
     }
-    if schema.contains_key("items") || has(limits_of("array")) { vec!["array"] } else { Vec::new() }
+    kinds
 }
 
-fn limits_of(kind: &str) -> &'static [&'static str] {
-    LIMITS.iter().find(|(known, _)| *known == kind).map_or(&[], |(_, keywords)| keywords)
+/// The kinds that a `type` names.
+pub fn kinds_in(kinds: &Value) -> Vec<&str> {
+    match kinds {
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        kinds => kinds.as_str().into_iter().collect(),
+    }
 }
 
-fn typed(schema: &Map<String, Value>, kind: &str) -> Member {
-    let limits = limits_of(kind).iter().filter_map(|&keyword| {
+/// The kind of a constant.
+pub fn kind_of(value: &str) -> &'static str {
+    match value.as_bytes().first() {
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "boolean",
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        _ if value.parse::<i64>().is_ok() => "integer",
+        _ => "number",
+    }
+}
+
+fn typed(schema: &Words, kind: &str) -> Member {
+    let limits = bounds_of(kind).iter().filter_map(|&keyword| {
         let value = schema.get(keyword)?;
-        // JSON's keys are strings anyway, and an array may repeat itself anyway.
-        let idle = match keyword {
-            "propertyNames" => *value == serde_json::json!({ "type": "string" }),
-            "uniqueItems" => *value == Value::Bool(false),
-            _ => false,
-        };
-        (!idle).then(|| (keyword.to_owned(), value.clone()))
+        (!is_idle(keyword, value)).then(|| (keyword.to_owned(), value.clone()))
     });
     let limits = limits.collect();
     match kind {
@@ -236,7 +251,7 @@ fn typed(schema: &Map<String, Value>, kind: &str) -> Member {
     }
 }
 
-fn object(schema: &Map<String, Value>, limits: Limits) -> Object {
+fn object(schema: &Words, limits: Words) -> Object {
     let mut object = Object { limits, ..Object::default() };
     for (name, property) in
         schema.get("properties").and_then(Value::as_object).into_iter().flatten()
@@ -249,56 +264,15 @@ fn object(schema: &Map<String, Value>, limits: Limits) -> Object {
         let unnamed = || Property { node: Node::of(Member::Any), required: true };
         object.properties.entry(name.to_owned()).or_insert_with(unnamed).required = true;
     }
-    object.others = match schema.get("additionalProperties").map(read) {
+    // What is no additional property has been evaluated: beside the one, the other says nothing.
+    let others = schema.get("additionalProperties").or_else(|| schema.get("unevaluatedProperties"));
+    object.others = match others.map(read) {
         None => Others::Open,
         Some(node) if node.is_nothing() => Others::Closed,
         Some(node) if node.is_any() => Others::Open,
         Some(node) => Others::Shaped(Box::new(node)),
     };
     object
-}
-
-/// Any of some shapes.
-fn any_of(parts: impl Iterator<Item = Node>) -> Node {
-    let mut node = Node::default();
-    for part in parts {
-        node.members.extend(part.members);
-        node.values.extend(part.values);
-        node.null |= part.null;
-        node.said.extend(part.said);
-    }
-    node.settle()
-}
-
-/// All of some shapes.
-fn all_of(mut parts: Vec<Node>) -> Node {
-    parts.retain(|part| !part.is_any() || !part.said.is_empty());
-    match parts.len() {
-        0 => return Node::of(Member::Any),
-        1 => return parts.remove(0),
-        _ => {}
-    }
-    let combines = |part: &Node| {
-        let objects =
-            part.members.iter().all(|member| matches!(member, Member::Ref(_) | Member::Object(_)));
-        objects && part.values.is_empty() && !part.null && !part.members.is_empty()
-    };
-    if !parts.iter().all(combines) {
-        return parts.into_iter().reduce(Node::intersect).unwrap_or_default();
-    }
-    let mut whole = Object::default();
-    let mut said = BTreeMap::new();
-    for mut part in parts {
-        said.append(&mut part.said);
-        match part.members.as_mut_slice() {
-            [Member::Ref(name)] => {
-                whole.bases.insert(std::mem::take(name));
-            }
-            [Member::Object(object)] => whole.merge(std::mem::take(&mut **object)),
-            _ => whole.alternatives.push(part),
-        }
-    }
-    Node { said, ..Node::of(Member::Object(Box::new(whole))) }
 }
 
 impl Node {
@@ -331,18 +305,17 @@ impl Node {
         self.values.first().filter(|_| alone).map(String::as_str)
     }
 
-    fn keep_unknown(&mut self, schema: &Map<String, Value>, known: &[&str]) {
-        // A bound of another kind of value bounds nothing.
-        let idle = |keyword: &str| LIMITS.iter().any(|(_, all)| all.contains(&keyword));
+    fn keep_unknown(&mut self, schema: &Words, known: &[&str]) {
         for (keyword, value) in schema {
-            if !known.contains(&keyword.as_str()) && !idle(keyword) {
+            // A bound of another kind of value bounds nothing.
+            if !known.contains(&keyword.as_str()) && !is_bound(keyword) {
                 self.said.insert(keyword.clone(), value.clone());
             }
         }
     }
 
     /// Each shape once, in one order.
-    fn settle(mut self) -> Self {
+    pub fn settle(mut self) -> Self {
         if self.members.contains(&Member::Any) {
             return Self { said: self.said, ..Self::of(Member::Any) };
         }
@@ -350,70 +323,28 @@ impl Node {
         self.members.dedup();
         if ["true", "false"].iter().all(|value| self.values.contains(*value)) {
             self.values.retain(|value| value != "true" && value != "false");
-            self.members.push(Member::Simple("boolean".to_owned(), Limits::new()));
+            self.members.push(Member::Simple("boolean".to_owned(), Words::new()));
             return self.settle();
         }
         self
     }
+}
 
-    /// What both say, where one is a closer word about the other; otherwise the second word.
-    fn intersect(self, other: Self) -> Self {
-        if self == other || other.is_any() {
-            return self;
+impl Member {
+    /// Whether it is sure to be of some kinds of JSON, as far as can be seen here.
+    pub fn is_of(&self, kinds: &[&str]) -> bool {
+        match self {
+            Self::Any | Self::Ref(_) => false,
+            Self::Simple(kind, _) => {
+                kinds.contains(&kind.as_str()) || (kind == "integer" && kinds.contains(&"number"))
+            }
+            Self::Array(..) => kinds.contains(&"array"),
+            Self::Object(_) => kinds.contains(&"object"),
         }
-        let mut said = self.said.clone();
-        said.extend(other.said.clone());
-        let null = self.null && other.null;
-        let shape = match (self.only(), other.only()) {
-            (Some(Member::Any), _) => other,
-            (Some(Member::Object(one)), Some(Member::Object(two))) => {
-                let mut whole = one.clone();
-                whole.merge((**two).clone());
-                Self::of(Member::Object(whole))
-            }
-            (Some(Member::Simple(kind, one)), Some(Member::Simple(other, two))) => {
-                let narrow = if [kind, other].iter().any(|kind| *kind == "integer") {
-                    "integer"
-                } else {
-                    other
-                };
-                let mut limits = one.clone();
-                limits.extend(two.clone());
-                Self::of(Member::Simple(narrow.to_owned(), limits))
-            }
-            (None, Some(Member::Simple(..))) if self.members.is_empty() => self,
-            (None, None) if self.members.is_empty() && other.members.is_empty() => {
-                let values = self.values.intersection(&other.values).cloned().collect();
-                Self { values, ..Self::default() }
-            }
-            _ => other,
-        };
-        Self { said, null, ..shape }
     }
 }
 
 impl Object {
-    /// Adds what holds as well.
-    pub fn merge(&mut self, other: Self) {
-        for (name, property) in other.properties {
-            let before = self.properties.remove(&name);
-            let both = match before {
-                None => property,
-                Some(before) => Property {
-                    required: before.required || property.required,
-                    node: before.node.intersect(property.node),
-                },
-            };
-            self.properties.insert(name, both);
-        }
-        if other.others != Others::Open && self.others != Others::Closed {
-            self.others = other.others;
-        }
-        self.limits.extend(other.limits);
-        self.bases.extend(other.bases);
-        self.alternatives.extend(other.alternatives);
-    }
-
     /// The value that marks this object: a required property with one constant.
     pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
         let required = self.properties.iter().filter(|(_, property)| property.required);

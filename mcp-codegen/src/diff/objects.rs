@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::bounds::{Words, is_bound, same, tighter};
 use super::change::{Class, Kind};
 use super::compare::{Found, Place, Walk};
 use super::describe::short;
-use super::facts::{Limits, Node, Object, Others, Property};
+use super::facts::{Node, Object, Others, Property};
+use super::side::Side;
 
 impl Walk<'_> {
     /// Two objects, with all that they have from others.
@@ -82,19 +84,26 @@ impl Walk<'_> {
     }
 
     fn field_added(&mut self, name: &str, property: &Property, old: &Object, place: &Place) {
-        let closed = old.others == Others::Closed;
-        let (class, why) = match (property.required, closed) {
-            (true, false) => (Class::WRITERS, "who was built before leaves it out"),
-            (false, false) => {
-                (Class::COMPATIBLE, "who does not know it does without it, and keeps it")
+        // As one of the others, who was built before reads it, and may have written it.
+        let unnamed = match &old.others {
+            Others::Open => Class::COMPATIBLE,
+            Others::Closed => Class::READERS,
+            Others::Shaped(others) => Class {
+                readers: !self.all_in(&property.node, false, others, true),
+                writers: !self.all_in(others, true, &property.node, false),
+            },
+        };
+        let class = unnamed.and(Class { writers: property.required, readers: false });
+        let why = match (property.required, old.others == Others::Closed, unnamed.is_breaking()) {
+            (true, true, _) => {
+                "who was built before leaves it out, and refuses fields that it does not know"
             }
-            (true, true) => (
-                Class::BOTH,
-                "who was built before leaves it out, and refuses fields that it does not know",
-            ),
-            (false, true) => {
-                (Class::READERS, "who was built before refuses fields that it does not know")
+            (false, true, _) => "who was built before refuses fields that it does not know",
+            (_, false, true) => {
+                "who was built before knows another shape for fields without a name"
             }
+            (true, false, false) => "who was built before leaves it out",
+            (false, false, false) => "who does not know it does without it, and keeps it",
         };
         let shape = short(&property.node);
         let what = format!("{} field added: {shape}", word(property.required));
@@ -102,21 +111,25 @@ impl Walk<'_> {
     }
 
     fn field_removed(&mut self, name: &str, property: &Property, new: &Object, place: &Place) {
-        let closed = new.others == Others::Closed;
-        let (class, why) = match (property.required, closed) {
-            (true, false) => (Class::READERS, "who was built before relies on it"),
-            (false, false) => (
-                Class::COMPATIBLE,
-                "it could be left out before; who still writes it is read as before, without it",
-            ),
-            (true, true) => (
-                Class::BOTH,
-                "who was built before relies on it when reading, and is refused when writing it",
-            ),
-            (false, true) => (
-                Class::WRITERS,
-                "who still writes it is refused, since no other fields are allowed",
-            ),
+        let unnamed = match &new.others {
+            Others::Open => Class::COMPATIBLE,
+            Others::Closed => Class::WRITERS,
+            Others::Shaped(others) => Class {
+                readers: !self.all_in(others, false, &property.node, true),
+                writers: !self.all_in(&property.node, true, others, false),
+            },
+        };
+        let class = unnamed.and(Class { readers: property.required, writers: false });
+        let why = match (property.required, new.others == Others::Closed, unnamed.is_breaking()) {
+            (true, true, _) => {
+                "who was built before relies on it when reading, and is refused when writing it"
+            }
+            (false, true, _) => "who still writes it is refused, since no other fields are allowed",
+            (_, false, true) => "fields without a name have another shape than it had",
+            (true, false, false) => "who was built before relies on it",
+            (false, false, false) => {
+                "it could be left out before; who still writes it is read as before, without it"
+            }
         };
         let shape = short(&property.node);
         let what = format!("{} field removed: {shape}", word(property.required));
@@ -202,7 +215,17 @@ impl Walk<'_> {
 
     /// Unions that hold beside the properties.
     fn embedded(&mut self, old: &[Node], new: &[Node], place: &Place) {
-        for (old, new) in old.iter().zip(new) {
+        let (mut old, mut new): (Vec<&Node>, Vec<&Node>) =
+            (old.iter().collect(), new.iter().collect());
+        // All of them hold, in whatever order they stand.
+        old.retain(|one| {
+            let same = new.iter().position(|other| {
+                self.text(one, true) == self.text(other, false)
+                    || self.between(one, other, place).changes.is_empty()
+            });
+            same.map(|at| self.nodes(one, new.remove(at), place)).is_none()
+        });
+        for (old, new) in old.iter().zip(&new) {
             self.nodes(old, new, place);
         }
         for node in old.iter().skip(new.len()) {
@@ -220,7 +243,7 @@ impl Walk<'_> {
     }
 
     /// Bounds of values.
-    pub(super) fn limits(&mut self, old: &Limits, new: &Limits, place: &Place) {
+    pub(super) fn limits(&mut self, old: &Words, new: &Words, place: &Place) {
         let keywords: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for keyword in keywords {
             let (before, after) = (old.get(keyword), new.get(keyword));
@@ -252,8 +275,18 @@ impl Walk<'_> {
 
     /// What is said about a place beside its shape.
     pub(super) fn said(&mut self, old: &Node, new: &Node, place: &Place) {
+        let bounds = |side: &Side, node: &Node| -> Words {
+            let bounds = node.said.iter().filter(|(keyword, value)| match keyword.as_str() {
+                "type" => !side.is_of(node, value),
+                keyword => is_bound(keyword),
+            });
+            bounds.map(|(keyword, value)| (keyword.clone(), value.clone())).collect()
+        };
+        self.limits(&bounds(self.old, old), &bounds(self.new, new), place);
         let keywords: BTreeSet<&String> = old.said.keys().chain(new.said.keys()).collect();
-        for keyword in keywords {
+        for keyword in
+            keywords.into_iter().filter(|keyword| *keyword != "type" && !is_bound(keyword))
+        {
             let (before, after) = (old.said.get(keyword), new.said.get(keyword));
             if before == after {
                 continue;
@@ -314,25 +347,5 @@ fn inherit(found: &mut Found, told: &Found, place: &Place) {
             *change = base.clone();
             change.inherited_by.insert(heir.clone());
         }
-    }
-}
-
-/// Numbers are the same however they are written.
-fn same(one: &Value, other: &Value) -> bool {
-    match (one.as_f64(), other.as_f64()) {
-        (Some(one), Some(other)) => one == other,
-        _ => one == other,
-    }
-}
-
-/// Whom a bound breaks that is another now.
-fn tighter(keyword: &str, before: &Value, after: &Value) -> Class {
-    let (Some(before), Some(after)) = (before.as_f64(), after.as_f64()) else { return Class::BOTH };
-    let is_lower = keyword.to_ascii_lowercase().contains("min");
-    let is_upper = keyword.to_ascii_lowercase().contains("max");
-    match (is_lower, is_upper, after > before) {
-        (true, _, true) | (_, true, false) => Class::WRITERS,
-        (true, _, false) | (_, true, true) => Class::READERS,
-        _ => Class::BOTH,
     }
 }

@@ -8,8 +8,7 @@ use super::facts::Node;
 impl Walk<'_> {
     pub(super) fn old_written_out(&mut self, name: &str, old: &Node, new: &Node, place: &Place) {
         let Some(target) = self.old.target(name) else { return self.replaced(old, new, place) };
-        let mut target = target.clone();
-        target.said.extend(old.said.clone());
+        let target = target.clone().within(old.said.clone());
         if self.is_gone(name) {
             self.note(Rewriting::Inlined, name, place);
             return self.nodes(&target, new, &place.enter(name));
@@ -20,8 +19,7 @@ impl Walk<'_> {
 
     pub(super) fn new_named(&mut self, name: &str, old: &Node, new: &Node, place: &Place) {
         let Some(target) = self.new.target(name) else { return self.replaced(old, new, place) };
-        let mut target = target.clone();
-        target.said.extend(new.said.clone());
+        let target = target.clone().within(new.said.clone());
         if self.has_come(name) {
             self.note(Rewriting::Named, name, place);
             return self.nodes(old, &target, &place.enter(name));

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Definitions, Member, Node, Object, Others, Property};
+use serde_json::Value;
+
+use super::facts::{Definitions, Member, Node, Object, Others, Property, kind_of, kinds_in};
 
 /// The unions of the messages that a side sends, and what being in one means.
 pub const DIRECTIONS: &[(&str, &str)] = &[
@@ -38,7 +40,7 @@ impl Side {
             };
             let constant = |object: &Object, key: &str| {
                 let text = object.properties.get(key)?.node.constant()?;
-                serde_json::from_str::<serde_json::Value>(text).ok()
+                serde_json::from_str::<Value>(text).ok()
             };
             if let Some(method) =
                 constant(&object, "method").and_then(|m| m.as_str().map(str::to_owned))
@@ -50,7 +52,7 @@ impl Side {
             let code = code.or_else(|| {
                 object.properties.contains_key("message").then(|| constant(&object, "code"))?
             });
-            if let Some(code) = code.filter(serde_json::Value::is_i64) {
+            if let Some(code) = code.filter(Value::is_i64) {
                 side.codes.insert(name.clone(), code.to_string());
             }
         }
@@ -106,7 +108,7 @@ impl Side {
         for base in &object.bases {
             let node = Node::of(Member::Ref(base.clone()));
             match self.object_within(&node, seen) {
-                Some(base) => whole.merge(base),
+                Some(base) => whole.merge(base, Node::refine),
                 // A union, or nothing that is known.
                 None if self.target(base).is_none_or(|node| !node.is_any()) => {
                     whole.alternatives.push(node);
@@ -115,8 +117,31 @@ impl Side {
             }
         }
         let own = Object { bases: BTreeSet::new(), ..object.clone() };
-        whole.merge(own);
+        whole.merge(own, Node::refine);
         whole
+    }
+
+    /// Whether all that a node allows is sure to be of the kinds that a `type` names.
+    pub fn is_of(&self, node: &Node, kinds: &Value) -> bool {
+        self.is_of_within(node, &kinds_in(kinds), &mut BTreeSet::new())
+    }
+
+    fn is_of_within(&self, node: &Node, kinds: &[&str], seen: &mut BTreeSet<String>) -> bool {
+        let integer = |kind: &str| kind == "integer" && kinds.contains(&"number");
+        (!node.null || kinds.contains(&"null"))
+            && node
+                .values
+                .iter()
+                .map(|value| kind_of(value))
+                .all(|kind| kinds.contains(&kind) || integer(kind))
+            && node.members.iter().all(|member| match member {
+                Member::Ref(name) => {
+                    let first = seen.insert(name.clone());
+                    let target = self.target(name).filter(|_| first);
+                    target.is_some_and(|target| self.is_of_within(target, kinds, seen))
+                }
+                member => member.is_of(kinds),
+            })
     }
 
     /// Who sends a message.

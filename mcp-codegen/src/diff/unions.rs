@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::bounds::{self, Words};
 use super::change::{Class, Kind};
 use super::compare::{Place, Walk};
 use super::describe::short;
-use super::facts::{Limits, Member, Node};
+use super::facts::{Member, Node, kind_of};
 use super::side::Side;
 
 impl Walk<'_> {
@@ -106,7 +107,7 @@ impl Walk<'_> {
         place: &Place,
     ) -> bool {
         let mut any = false;
-        for rule in [Self::same_kind, Self::alike, Self::same_tag, Self::reads_on] {
+        for rule in [Self::equal, Self::alike, Self::same_kind, Self::same_tag, Self::reads_on] {
             let mut index = 0;
             while index < before.len() {
                 let one = before[index].clone();
@@ -163,6 +164,11 @@ impl Walk<'_> {
             come.iter().for_each(|name| self.note_union(name, false, place));
         }
         any
+    }
+
+    fn equal(&mut self, old: &Member, new: &Member) -> bool {
+        let (old, new) = (Node::of(old.clone()), Node::of(new.clone()));
+        self.text(&old, true) == self.text(&new, false)
     }
 
     fn same_kind(&mut self, old: &Member, new: &Member) -> bool {
@@ -223,15 +229,26 @@ impl Walk<'_> {
     ) {
         if let ([before], [after]) = (gone, come) {
             let ends = (Some((*before).clone()), Some((*after).clone()));
-            let alone = old.constant().is_some() && new.constant().is_some();
-            let (kind, what, why) = if alone {
+            if old.constant().is_some() && new.constant().is_some() {
                 let why = "a constant is how the one side knows what the other means";
-                (Kind::ConstantChanged, format!("constant `{before}` became `{after}`"), why)
-            } else {
-                let why = "the old value is no longer read, and the new one is unknown to who was built before";
-                (Kind::ValueReplaced, format!("value `{before}` became `{after}`"), why)
+                let what = format!("constant `{before}` became `{after}`");
+                return self.tell(place, (Kind::ConstantChanged, Class::BOTH), ends, what, why);
+            }
+            let one = |value: &str| Node { values: [value.to_owned()].into(), ..Node::default() };
+            let class = Class {
+                readers: !self.all_in(&one(after), false, old, true),
+                writers: !self.all_in(&one(before), true, new, false),
             };
-            return self.tell(place, (kind, Class::BOTH), ends, what, why);
+            let why = match (class.readers, class.writers) {
+                (false, false) => "either is read before and now, among others",
+                (true, false) => "the new value is unknown to who was built before",
+                (false, true) => "the old value is no longer read",
+                (true, true) => {
+                    "the old value is no longer read, and the new one is unknown to who was built before"
+                }
+            };
+            let what = format!("value `{before}` became `{after}`");
+            return self.tell(place, (Kind::ValueReplaced, class), ends, what, why);
         }
         for value in gone {
             let one = Node { values: [(*value).clone()].into(), ..Node::default() };
@@ -305,18 +322,20 @@ impl Walk<'_> {
             kinds.iter().any(|member| matches!(member, Member::Simple(known, limits) if known == kind && limits.is_empty()))
         };
         let value_in = |value: &String| {
-            let kind = match value.as_bytes().first() {
-                Some(b'"') => "string",
-                Some(b't' | b'f') => "boolean",
-                Some(b'{' | b'[') => return values.contains(value),
-                _ if value.parse::<i64>().is_ok() => "integer",
-                _ => "number",
-            };
+            let kind = kind_of(value);
+            if matches!(kind, "object" | "array") {
+                return values.contains(value);
+            }
             values.contains(value) || free(kind) || (kind == "integer" && free("number"))
         };
-        let simple_in = |kind: &String, limits: &Limits| {
-            let same = |member: &Member| matches!(member, Member::Simple(known, other) if known == kind && other == limits);
-            free(kind) || (kind == "integer" && free("number")) || kinds.iter().any(same)
+        let simple_in = |kind: &String, bounds: &Words| {
+            kinds.iter().any(|member| match member {
+                Member::Simple(known, others) => {
+                    (known == kind || (kind == "integer" && known == "number"))
+                        && !bounds::class(bounds, others).writers
+                }
+                _ => false,
+            })
         };
         let values_are_in = (null || !node.null) && node.values.iter().all(value_in);
         values_are_in

@@ -5,6 +5,7 @@ mod generated;
 mod mechanical;
 mod methods;
 mod several;
+pub mod shapes;
 mod values;
 
 use serde_json::Value;
