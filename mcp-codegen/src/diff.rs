@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use self::compare::{Place, Walk};
 use self::facts::{Member, Node};
-use self::presence::come_and_gone;
+use self::presence::{come_and_gone, responses};
 use self::renames::renames;
 use self::rewritten::rewritten;
 use self::side::{DIRECTIONS, Side};
@@ -66,6 +66,7 @@ pub struct Diff {
     pub changes: Vec<Change>,
     /// What only the text of the schemas shows.
     pub mechanical: Vec<Mechanical>,
+    documents: [Document; 2],
 }
 
 impl Diff {
@@ -102,6 +103,7 @@ impl Diff {
         let renames = renames(&old, &new);
         let mut walk = Walk::new(&old, &new, &renames);
         definitions(&mut walk);
+        responses(&mut walk);
         mechanical.append(&mut walk.found.mechanical);
         let mut changes = std::mem::take(&mut walk.found.changes);
         changes.extend(come_and_gone(&walk, &mechanical));
@@ -112,6 +114,7 @@ impl Diff {
             new: after.name.clone(),
             changes,
             mechanical: merge_notes(mechanical),
+            documents: [before.clone(), after.clone()],
         }
     }
 

@@ -18,6 +18,11 @@ const REVISIONS: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-
 /// The revision that the tasks extension stands on.
 const TASKS_BASE: &str = "2026-07-28";
 const TASKS: &str = "tasks";
+/// What the build script of `mcp-schema` generates.
+const DRAFT: &str = "draft";
+/// What to do about a schema that no module is made of.
+const UNKNOWN: &str = "a new revision begins with its date in `REVISIONS` in mcp-codegen/src/workspace.rs; the other steps \
+                       are in docs/keeping-up.md, \"A new revision\"";
 
 /// The folder of the crate `mcp-schema`, with its `schemas/`, `docs/` and `src/generated/`.
 #[derive(Clone, Debug)]
@@ -60,15 +65,46 @@ impl Workspace {
     }
 
     /// Where the distilled schema of a revision is kept.
-    pub fn schema(&self, revision: &str) -> PathBuf {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] for a revision that no module is made of.
+    pub fn schema(&self, revision: &str) -> Result<PathBuf, Error> {
+        if is_known(revision) {
+            return Ok(self.kept(revision));
+        }
+        Err(Error::Usage(format!("no module is made of `{revision}`: {UNKNOWN}")))
+    }
+
+    fn kept(&self, revision: &str) -> PathBuf {
         self.root.join("schemas").join(format!("{revision}.json"))
+    }
+
+    /// A schema that is not looked at would seem to be taken in.
+    fn refuse_unknown_schemas(&self) -> Result<(), Error> {
+        let folder = self.root.join("schemas");
+        let failed = |source| Error::File { path: folder.clone(), source };
+        let mut unknown = Vec::new();
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let is_schema = path.extension().is_some_and(|end| end == "json");
+            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+            if is_schema && !name.is_some_and(|name| is_known(&name)) {
+                unknown.push(path.display().to_string());
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        unknown.sort();
+        Err(Error::Usage(format!("no module is made of {}: {UNKNOWN}", unknown.join(", "))))
     }
 
     /// Writes all generated files, and takes away those that are no longer generated.
     ///
     /// # Errors
     ///
-    /// What is wrong with a schema, a text or a file.
+    /// What is wrong with a schema, a text or a file; [`Error::Usage`] for a schema that no module is made of.
     pub fn generate(&self) -> Result<Vec<PathBuf>, Error> {
         let files = self.files()?;
         for (path, text) in &files {
@@ -120,11 +156,12 @@ impl Workspace {
     }
 
     fn files(&self) -> Result<IndexMap<PathBuf, String>, Error> {
+        self.refuse_unknown_schemas()?;
         let (docs, _) = Docs::read(&self.root.join("docs"))?;
         let mut documents = IndexMap::new();
         let mut revisions: IndexMap<&str, Lowered> = IndexMap::new();
         for revision in REVISIONS {
-            let document = Document::read(&self.schema(revision))?;
+            let document = Document::read(&self.kept(revision))?;
             let lowered =
                 pipeline::run(&document, &pipeline::core_fixups(&document), &[], SUPPORT)?;
             refuse_stale(&document, &lowered)?;
@@ -139,7 +176,7 @@ impl Workspace {
 
     /// The extension's schema, completed by those definitions of the core that it builds upon.
     fn tasks(&self, core: &Document) -> Result<Lowered, Error> {
-        let mut document = Document::read(&self.schema(TASKS))?;
+        let mut document = Document::read(&self.kept(TASKS))?;
         let mut core = core.clone();
         for fixup in pipeline::core_fixups(&core).into_iter().flatten() {
             (fixup.apply)(&mut core);
@@ -158,6 +195,10 @@ impl Workspace {
         refuse_stale(&document, &lowered)?;
         Ok(lowered)
     }
+}
+
+fn is_known(revision: &str) -> bool {
+    REVISIONS.contains(&revision) || revision == TASKS || revision == DRAFT
 }
 
 /// Names of the definitions that a schema refers to.

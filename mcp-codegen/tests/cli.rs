@@ -111,15 +111,15 @@ fn import_distils_and_says_where() -> Outcome {
             "import",
             "published.json",
             "--revision",
-            "2030-01-01",
+            "2026-07-28",
             "--source",
             "example/spec@abc:schema.json",
         ],
     )?;
-    let path = folder.path().join("mcp-schema/schemas/2030-01-01.json");
-    assert!(said.starts_with("wrote ") && said.contains("2030-01-01.json"), "{said}");
+    let path = folder.path().join("mcp-schema/schemas/2026-07-28.json");
+    assert!(said.starts_with("wrote ") && said.contains("2026-07-28.json"), "{said}");
     let distilled: Value = serde_json::from_slice(&fs::read(&path)?)?;
-    assert_eq!(distilled["$origin"]["revision"], "2030-01-01");
+    assert_eq!(distilled["$origin"]["revision"], "2026-07-28");
     assert_eq!(distilled["$origin"]["source"], "example/spec@abc:schema.json");
     let digest = distilled["$origin"]["sha256"].as_str().unwrap_or_default();
     assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
@@ -136,8 +136,47 @@ fn import_distils_and_says_where() -> Outcome {
 
     // What was distilled generates what was published, but for the prose.
     let root = folder.path().join("mcp-schema");
-    succeed(&root, &["import", "../published.json", "--revision", "again", "--root", "."])?;
-    assert!(root.join("schemas/again.json").is_file());
+    fs::remove_file(root.join("schemas/draft.json"))?;
+    succeed(&root, &["import", "../published.json", "--revision", "draft", "--root", "."])?;
+    assert!(root.join("schemas/draft.json").is_file());
+    Ok(())
+}
+
+/// A schema of which no module is made is neither taken in nor passed over.
+#[test]
+fn revisions_without_a_module_are_refused() -> Outcome {
+    let folder = workspace()?;
+    fs::write(folder.path().join("published.json"), published().to_string())?;
+    let before = contents(folder.path())?;
+    let said = fail(folder.path(), &["import", "published.json", "--revision", "2027-01-20"])?;
+    for part in ["`2027-01-20`", "mcp-codegen/src/workspace.rs", "docs/keeping-up.md"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    assert_eq!(contents(folder.path())?, before);
+
+    fs::copy(
+        folder.path().join("mcp-schema/schemas/draft.json"),
+        folder.path().join("mcp-schema/schemas/2027-01-20.json"),
+    )?;
+    let before = contents(folder.path())?;
+    for arguments in [["generate"].as_slice(), &["generate", "--check"]] {
+        let said = fail(folder.path(), arguments)?;
+        assert!(said.contains("2027-01-20.json") && said.contains("docs/keeping-up.md"), "{said}");
+    }
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+/// Whatever is wrong is told before anything is replaced.
+#[test]
+fn import_writes_last() -> Outcome {
+    let folder = workspace()?;
+    fs::write(folder.path().join("published.json"), published().to_string())?;
+    let before = contents(folder.path())?;
+    let import = ["import", "published.json", "--revision", "draft", "--touches", "typo"];
+    let said = fail(folder.path(), &import)?;
+    assert!(said.contains("typo") && !said.contains("wrote"), "{said}");
+    assert_eq!(contents(folder.path())?, before);
     Ok(())
 }
 
@@ -147,11 +186,11 @@ fn import_refuses_what_is_no_schema() -> Outcome {
     fs::write(folder.path().join("broken.json"), "{")?;
     fs::write(folder.path().join("empty.json"), "{}")?;
     let before = contents(folder.path())?;
-    let said = fail(folder.path(), &["import", "broken.json", "--revision", "x"])?;
+    let said = fail(folder.path(), &["import", "broken.json", "--revision", "draft"])?;
     assert!(said.contains("broken.json: not JSON"), "{said}");
-    let said = fail(folder.path(), &["import", "empty.json", "--revision", "x"])?;
+    let said = fail(folder.path(), &["import", "empty.json", "--revision", "draft"])?;
     assert!(said.contains("no definitions") && said.contains("help:"), "{said}");
-    let said = fail(folder.path(), &["import", "missing.json", "--revision", "x"])?;
+    let said = fail(folder.path(), &["import", "missing.json", "--revision", "draft"])?;
     assert!(said.contains("missing.json"), "{said}");
     assert_eq!(contents(folder.path())?, before);
     Ok(())
@@ -165,8 +204,10 @@ fn distilling_again_changes_nothing_but_the_head() -> Outcome {
     for name in inputs {
         let before = fs::read_to_string(schema_crate().join(format!("schemas/{name}.json")))?;
         fs::write(folder.path().join("again.json"), &before)?;
-        succeed(folder.path(), &["import", "again.json", "--revision", "again"])?;
-        let after = fs::read_to_string(folder.path().join("mcp-schema/schemas/again.json"))?;
+        let other = if name == "draft" { "tasks" } else { "draft" };
+        succeed(folder.path(), &["import", "again.json", "--revision", other])?;
+        let kept = folder.path().join(format!("mcp-schema/schemas/{other}.json"));
+        let after = fs::read_to_string(kept)?;
         let body = |text: &str| {
             let start = text.find("\n  \"$schema\"").or_else(|| text.find("\n  \"$defs\""));
             start.map(|start| text[start..].to_owned())

@@ -283,3 +283,55 @@ fn methods_and_codes_are_found_in_sources() -> Outcome {
     assert!(out.contains("\nParseError\n  mcp-runtime/src/codes.rs:1\n"), "{out}");
     Ok(())
 }
+
+/// What stands inline in a definition has a type of its own, and so has who inherits.
+#[test]
+fn types_without_a_definition_are_found_in_sources() -> Outcome {
+    let folder = workspace()?;
+    let sources = folder.path().join("sources");
+    fs::create_dir_all(&sources)?;
+    for (name, text) in [
+        ("contents.rs", "use x::TextOrBlobResourceContents;\n"),
+        ("params.rs", "use x::CompleteRequestParamsRef;\n"),
+        ("scope.rs", "use x::CacheScope;\n"),
+        ("heir.rs", "use x::BrewResult;\n"),
+        ("completion.rs", "use x::CompleteResultCompletion;\n"),
+        (".#hidden.rs", "use x::CacheScope;\n"),
+    ] {
+        fs::write(sources.join(name), text)?;
+    }
+    #[cfg(unix)]
+    for name in [".#scope.rs", "nowhere.rs"] {
+        std::os::unix::fs::symlink("somebody@somewhere.1", sources.join(name))?;
+    }
+    let mut draft: Value = serde_json::from_slice(&fs::read(schemas().join("draft.json"))?)?;
+    draft["$defs"]["BrewResult"] = json!({ "allOf": [
+        changes::reference("CacheableResult"),
+        changes::object(json!({ "cups": { "type": "integer" } }), &["cups"]),
+    ] });
+    fs::write(folder.path().join("old.json"), draft.to_string())?;
+    let defs = &mut draft["$defs"];
+    changes::member(
+        &mut defs["ReadResourceResult"]["properties"]["contents"]["items"],
+        "ResourceLink",
+    );
+    changes::member(&mut defs["CompleteRequestParams"]["properties"]["ref"], "ResourceLink");
+    defs["CacheableResult"]["properties"]["cacheScope"]["enum"] =
+        json!(["none", "private", "public"]);
+    defs["CompleteResult"]["properties"]["completion"]["required"] = json!(["total", "values"]);
+    fs::write(folder.path().join("new.json"), draft.to_string())?;
+    let (out, _) =
+        expect(folder.path(), 0, &["diff", "old.json", "new.json", "--touches", "sources"])?;
+    let (_, found) = out.split_once("SOURCES THAT NAME").expect("sources are named");
+    for (subject, file) in [
+        ("ReadResourceResult", "contents.rs"),
+        ("CompleteRequestParams", "params.rs"),
+        ("CompleteResult", "completion.rs"),
+        ("CacheableResult", "heir.rs:1\n  sources/scope.rs"),
+    ] {
+        let touch = format!("\n{subject}\n  sources/{file}:1\n");
+        assert!(found.contains(&touch), "no {touch} in {out}");
+    }
+    assert!(!out.contains(".#hidden.rs"), "{out}");
+    Ok(())
+}

@@ -227,6 +227,43 @@ fn what_the_draft_does_not_have_is_named() -> Outcome {
     Ok(())
 }
 
+/// The lines of a step between two revisions.
+fn step(old: &str, new: &str) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mcp-schema/schemas");
+    let diff =
+        Diff::read(&folder.join(format!("{old}.json")), &folder.join(format!("{new}.json")))?;
+    Ok(told(&diff))
+}
+
+/// A response that has a definition now is compared with the result that answered before.
+#[test]
+fn another_answer_to_a_request_breaks_who_asks() -> Outcome {
+    let (there, back) = (step("2025-11-25", "2026-07-28")?, step("2026-07-28", "2025-11-25")?);
+    for result in ["CallToolResult", "GetPromptResult", "ReadResourceResult"] {
+        let at = format!("{result}Response result");
+        let added = format!("member-added {at} (- -> `InputRequiredResult`): readers");
+        assert!(there.contains(&added), "no {added} in {there:#?}");
+        let removed = format!("member-removed {at} (`InputRequiredResult` -> -): writers");
+        assert!(back.contains(&removed), "no {removed} in {back:#?}");
+    }
+    assert!(!there.iter().any(|line| line.contains("CompleteResultResponse result")), "{there:#?}");
+    Ok(())
+}
+
+/// A type that is gone breaks where it stood; a result stands nowhere, and breaks if its request is still there.
+#[test]
+fn a_type_that_is_gone_breaks_where_it_stood() -> Outcome {
+    for (old, new, line) in [
+        ("2024-11-05", "2025-03-26", "type-removed Annotated: compatible"),
+        ("2025-11-25", "2026-07-28", "type-removed CreateTaskResult: writers"),
+        ("2025-11-25", "2026-07-28", "type-removed InitializeResult: compatible"),
+    ] {
+        let told = step(old, new)?;
+        assert!(told.contains(line), "no {line} in {told:#?}");
+    }
+    Ok(())
+}
+
 /// Compares a field of each shape before with the same of the shape after.
 fn check_shapes(pairs: Vec<cases::shapes::Pair>) -> Outcome {
     let schema = |shape: &Value| {

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Extra;
+use crate::codec::{Decode, NotNegative};
 
 /// Why a value of one revision has no counterpart in another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,13 +90,33 @@ pub fn write_value<T: Serialize, U: DeserializeOwned>(
     read_value(value, ty, field)
 }
 
-/// Takes a field that one revision does not name from where it kept it.
-pub fn unname<T: DeserializeOwned>(
+/// Takes an optional field that one revision does not name from where it kept it, and reads it as a message of the other
+/// would be read: `null` is absent.
+pub fn unname<T: for<'de> Decode<'de>>(
     extra: &mut Extra,
     ty: &'static str,
     field: &'static str,
 ) -> Result<Option<T>, ConversionError> {
-    extra.remove(field).map(|value| read_value(value, ty, field)).transpose()
+    unname_field::<Option<T>>(extra, ty, field).map(Option::flatten)
+}
+
+/// Like [`unname`], for a field that `null` does not stand for the absence of.
+pub fn unname_field<T: for<'de> Decode<'de>>(
+    extra: &mut Extra,
+    ty: &'static str,
+    field: &'static str,
+) -> Result<Option<T>, ConversionError> {
+    let read = |value| T::decode(value, field).map_err(|error| does_not_fit(ty, field, &error));
+    extra.remove(field).map(read).transpose()
+}
+
+/// Like [`unname_field`], with a negative integer read as 0.
+pub fn unname_not_negative(
+    extra: &mut Extra,
+    ty: &'static str,
+    field: &'static str,
+) -> Result<Option<u64>, ConversionError> {
+    Ok(unname_field(extra, ty, field)?.map(|NotNegative(value)| value))
 }
 
 /// Like [`unname`], for a field that has one value only, and that may be absent unless `needed`.

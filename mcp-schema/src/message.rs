@@ -95,9 +95,9 @@ impl<'de, T: Decode<'de>> Object<'de> for Response<T> {
                     entries.constant(&["2.0"], "jsonrpc")?;
                     version = true;
                 }
-                Name::Known(1) => entries.optional(&mut id, "id")?,
+                Name::Known(1) => entries.optional(&mut id, "id", 1)?,
                 Name::Known(2) => entries.field(&mut result, "result")?,
-                Name::Known(_) => entries.optional(&mut error, "error")?,
+                Name::Known(_) => entries.optional(&mut error, "error", 2)?,
                 Name::Other(key) => entries.keep_extra(&mut extra, key)?,
             }
         }

@@ -31,21 +31,24 @@ pub struct Import {
 /// Distils a published schema into the workspace, and tells what is different from before.
 pub fn run(arguments: Import) -> Result<(), Error> {
     let Import { file, revision, source, root, touches } = arguments;
-    let workspace = super::workspace(root)?;
+    let path = super::workspace(root)?.schema(&revision)?;
     let failed = |source| Error::File { path: file.clone(), source };
     let bytes = fs::read(&file).map_err(failed)?;
     let schema: Value = serde_json::from_slice(&bytes)
         .map_err(|source| Error::Json { path: file.clone(), source })?;
     let digest = Sha256::digest(&bytes);
     let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = workspace.schema(&revision);
     let text = distill(&schema, &Origin { revision: revision.clone(), source, sha256 })?;
-    let before = fs::read(&path).ok();
-    fs::write(&path, text).map_err(|source| Error::File { path: path.clone(), source })?;
-    eprintln!("wrote {}", path.display());
-    if let Some(before) = before {
-        tell(&before, schema, &path, &revision, &touches)?;
+    // What cannot be told is found out before anything is replaced.
+    for folder in &touches {
+        fs::read_dir(folder).map_err(|source| Error::File { path: folder.clone(), source })?;
     }
+    let told = match fs::read(&path) {
+        Ok(before) => tell(&before, schema, &path, &revision, &touches)?,
+        Err(_) => String::new(),
+    };
+    fs::write(&path, text).map_err(|source| Error::File { path: path.clone(), source })?;
+    eprint!("wrote {}\n{told}", path.display());
     Ok(())
 }
 
@@ -56,21 +59,23 @@ fn tell(
     path: &Path,
     revision: &str,
     folders: &[PathBuf],
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     // What was there may be broken; it is replaced all the same.
-    let Ok(before) = serde_json::from_slice(before) else { return Ok(()) };
+    let Ok(before) = serde_json::from_slice(before) else { return Ok(String::new()) };
     let old = format!("{revision}, as it was");
-    let Ok(diff) = Diff::between((&old, before), (revision, schema)) else { return Ok(()) };
-    eprint!("\n{}", diff.to_text());
+    let Ok(diff) = Diff::between((&old, before), (revision, schema)) else {
+        return Ok(String::new());
+    };
     let found = match folders {
         [] => beside(path),
         folders => folders.to_vec(),
     };
+    let mut told = format!("\n{}", diff.to_text());
     if !diff.changes.is_empty() {
-        eprint!("{}", super::diff::touched_text(&diff, &found)?);
-        eprintln!("\nnext: mcp-codegen generate, and the tests");
+        told.push_str(&super::diff::touched_text(&diff, &found)?);
+        told.push_str("\nnext: mcp-codegen generate, and the tests\n");
     }
-    Ok(())
+    Ok(told)
 }
 
 /// The sources that handle messages, in a workspace like ours: `schemas/x.json` is below `mcp-schema`.

@@ -197,9 +197,16 @@ impl<'a> Conversions<'a> {
             let place = into.iter().find(|(_, other)| other.definition == held.definition);
             let converted = place.and_then(|(name, other)| {
                 // A boxed value is unpacked; which of the two is boxed makes no difference to what it says.
-                let boxed = held.ty.starts_with("Box<") || other.ty.starts_with("Box<");
-                let (value, sure) = self.reference(&held.definition, &other.definition, "value")?;
-                (!boxed).then(|| (format!("Self::{name}({value})"), sure))
+                let boxed = (held.ty.starts_with("Box<"), other.ty.starts_with("Box<"));
+                let inner = if boxed.0 { "(*value)" } else { "value" };
+                let (value, sure) = self.reference(&held.definition, &other.definition, inner)?;
+                let value = match (value == inner, boxed) {
+                    (true, (true, true)) => "value".to_owned(),
+                    (true, (true, false)) => "*value".to_owned(),
+                    (_, (_, true)) => format!("Box::new({value})"),
+                    (_, (_, false)) => value,
+                };
+                Some((format!("Self::{name}({value})"), sure))
             });
             match converted {
                 Some((value, certainty)) => {

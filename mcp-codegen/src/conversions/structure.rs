@@ -66,18 +66,23 @@ impl Conversions<'_> {
         for (field, required) in targets.chain(into.optional.iter().map(|field| (field, false))) {
             let key = &field.key;
             let Some((source, always)) = theirs(key) else {
+                let unname = match field.by {
+                    "not_negative" => "unname_not_negative",
+                    "field" => "unname_field",
+                    _ => "unname",
+                };
                 match (&field.absent, required) {
                     (Some(absent), _) => {
                         let absent = absent.replace(
                             &field.ty.text,
                             &format!("{}::{}", self.into_module, field.ty.text),
                         );
-                        extra.push(format!("let {} = codec::unname(&mut extra, {name:?}, {key:?})?.unwrap_or({absent});", field.name));
+                        extra.push(format!("let {} = codec::{unname}(&mut extra, {name:?}, {key:?})?.unwrap_or({absent});", field.name));
                         let _ = writeln!(fields, "{},", field.name);
                     }
                     (None, false) => {
                         extra.push(format!(
-                            "let {} = codec::unname(&mut extra, {name:?}, {key:?})?;",
+                            "let {} = codec::{unname}(&mut extra, {name:?}, {key:?})?;",
                             field.name
                         ));
                         let _ = writeln!(fields, "{},", field.name);
@@ -87,7 +92,7 @@ impl Conversions<'_> {
                         let missing = format!(
                             "ConversionError::FieldIsRequired {{ ty: {name:?}, field: {key:?} }}"
                         );
-                        extra.push(format!("let {} = codec::unname(&mut extra, {name:?}, {key:?})?.ok_or({missing})?;", field.name));
+                        extra.push(format!("let {} = codec::{unname}(&mut extra, {name:?}, {key:?})?.ok_or({missing})?;", field.name));
                         let _ = writeln!(fields, "{},", field.name);
                     }
                     (None, true) => return None,

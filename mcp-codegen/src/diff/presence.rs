@@ -43,9 +43,9 @@ pub fn come_and_gone(walk: &Walk<'_>, mechanical: &[Mechanical]) -> Vec<Change> 
             told.tell(&place, change, (Some(short(node)), None), "removed: it was a list", why);
         } else {
             let what = format!("removed: it was {}", facts_of(node));
-            let why = "documents of this type are no longer read";
+            let (class, why) = removed(walk, name);
             let ends = (Some(short(node)), None);
-            told.tell(&place, (Kind::TypeRemoved, Class::WRITERS), ends, what, why);
+            told.tell(&place, (Kind::TypeRemoved, class), ends, what, why);
         }
     }
     let taken: BTreeSet<&String> = walk.renames.values().collect();
@@ -98,6 +98,51 @@ pub fn come_and_gone(walk: &Walk<'_>, mechanical: &[Mechanical]) -> Vec<Change> 
         }
     }
     told.found.changes
+}
+
+/// Whom it breaks that a type is gone. A result stands nowhere but in a list, and is read by its request.
+fn removed(walk: &Walk<'_>, name: &str) -> (Class, &'static str) {
+    let stands =
+        |user: &str, target: &str| target == name && user != name && !is_list(walk.old, user);
+    if !name.ends_with("Result")
+        || walk.old.uses().iter().any(|(user, _, target)| stands(user, target))
+    {
+        return (Class::COMPATIBLE, "a type breaks nobody by itself: where it stood is told there");
+    }
+    let request = name.strip_suffix("Result").map(|base| format!("{base}Request"));
+    match request.filter(|request| walk.old.methods.contains_key(request)) {
+        Some(request) if walk.is_gone(&request) => {
+            (Class::COMPATIBLE, "it answered a request that is gone, which is told there")
+        }
+        _ => (Class::WRITERS, "who still answers with it is not understood"),
+    }
+}
+
+/// Responses that have a definition in one of the two schemas only. In the other the answer to a request is the result of
+/// that name alone.
+pub fn responses(walk: &mut Walk<'_>) {
+    let (old, new) = (walk.old, walk.new);
+    let of = |side: &Side, name: &str| -> Option<Node> {
+        side.object(side.target(name)?)?.properties.remove("result").map(|result| result.node)
+    };
+    let result = |name: &str| {
+        let result = name.strip_suffix("Response").filter(|result| result.ends_with("Result"))?;
+        Some((result.to_owned(), Node::of(Member::Ref(result.to_owned()))))
+    };
+    for name in new.definitions.keys().filter(|name| walk.has_come(name)).collect::<Vec<_>>() {
+        if let Some((_, before)) = result(name).filter(|(name, _)| old.target(name).is_some())
+            && let Some(after) = of(new, name)
+        {
+            walk.nodes(&before, &after, &Place::of(name).field("result"));
+        }
+    }
+    for name in old.definitions.keys().filter(|name| walk.is_gone(name)).collect::<Vec<_>>() {
+        if let Some((_, after)) = result(name).filter(|(name, _)| new.target(name).is_some())
+            && let Some(before) = of(old, name)
+        {
+            walk.nodes(&before, &after, &Place::of(name).field("result"));
+        }
+    }
 }
 
 fn facts_of(node: &Node) -> String {

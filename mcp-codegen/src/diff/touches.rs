@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Change, Diff, Group};
+use super::{Change, Diff, Group, Kind};
 use crate::error::Error;
-use crate::names;
+use crate::load::Document;
+use crate::modules::SUPPORT;
+use crate::{names, pipeline};
 
 /// What has changed, and the sources that name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +23,18 @@ pub struct Touch {
 }
 
 /// Searches folders of Rust sources for all that a diff tells about: methods as they are written on the wire, types by their
-/// generated names. Fields are not looked for: their names stand for many things.
+/// generated names, also those of what stands inline in a definition, and of what has the change from another. Fields are not
+/// looked for: their names stand for many things.
 ///
 /// # Errors
 ///
 /// [`Error::File`] for a folder or a file that cannot be read.
 pub fn touches(diff: &Diff, folders: &[PathBuf]) -> Result<Vec<Touch>, Error> {
     let mut wanted: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let inline = Inline::of(diff);
     for change in &diff.changes {
-        wanted.entry(&change.subject).or_default().extend(words(change));
+        let words = words(change).into_iter().chain(inline.words(change));
+        wanted.entry(&change.subject).or_default().extend(words);
     }
     let mut found: Vec<Touch> = wanted
         .into_iter()
@@ -78,6 +83,57 @@ fn words(change: &Change) -> BTreeSet<String> {
     words
 }
 
+/// The generated types of what stands inline in definitions.
+struct Inline {
+    /// Their names by the places: definition and path.
+    names: BTreeMap<String, BTreeSet<String>>,
+    /// Old names of definitions by new ones.
+    renamed: BTreeMap<String, String>,
+}
+
+impl Inline {
+    fn of(diff: &Diff) -> Self {
+        let renames = diff.changes.iter().filter(|change| change.kind == Kind::TypeRenamed);
+        let renamed =
+            renames.filter_map(|change| change.after.clone().zip(change.before.clone())).collect();
+        let mut inline = Self { names: BTreeMap::new(), renamed };
+        diff.documents.iter().for_each(|document| inline.add(document));
+        inline
+    }
+
+    /// A schema that cannot be generated has no types: `generate` tells why.
+    fn add(&mut self, document: &Document) {
+        let fixups = pipeline::core_fixups(document);
+        let Ok(lowered) = pipeline::run(document, &fixups, &[], SUPPORT) else { return };
+        for (name, places) in lowered.normalized.paths {
+            for place in places {
+                self.names.entry(place).or_default().insert(names::type_name(&name));
+            }
+        }
+    }
+
+    /// The types at the places of a change, and around them up to the definition, which is among them.
+    fn words(&self, change: &Change) -> BTreeSet<String> {
+        let below = |name: &str| match change.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{name}.{path}"),
+        };
+        let heirs = change.inherited_by.iter().map(|heir| below(heir));
+        let mut places: BTreeSet<String> = change.places.iter().cloned().chain(heirs).collect();
+        places.insert(below(&change.definition));
+        places.extend(self.renamed.get(&change.definition).map(|before| below(before)));
+        let mut words = BTreeSet::new();
+        for place in places {
+            let plain = place.replace("[]", "");
+            let ends = plain.match_indices('.').map(|(end, _)| end).chain([plain.len()]);
+            words.extend(plain.split('.').next().map(names::type_name));
+            let all = ends.filter_map(|end| self.names.get(&plain[..end]));
+            words.extend(all.flatten().cloned());
+        }
+        words
+    }
+}
+
 /// The first line of each word. Digits count without the marks between them.
 fn index(text: &str) -> BTreeMap<String, usize> {
     let mut index = BTreeMap::new();
@@ -93,7 +149,7 @@ fn index(text: &str) -> BTreeMap<String, usize> {
     index
 }
 
-/// All Rust files below some folders, in one order. What a build leaves behind is not looked at.
+/// All Rust files below some folders, in one order. What a build or an editor leaves behind is not looked at.
 fn sources(folders: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
     let mut files = BTreeSet::new();
     let mut next: Vec<PathBuf> = folders.to_vec();
@@ -102,13 +158,16 @@ fn sources(folders: &[PathBuf]) -> Result<BTreeSet<PathBuf>, Error> {
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let (path, name) = (entry.path(), entry.file_name());
-            let hidden = name.to_string_lossy().starts_with('.');
-            // A link could lead back to where it stands.
+            if name.to_string_lossy().starts_with('.') {
+                continue;
+            }
+            // A link could lead back to where it stands, or nowhere.
             if entry.file_type().map_err(failed)?.is_dir() {
-                if !hidden && name != "target" {
+                if name != "target" {
                     next.push(path);
                 }
-            } else if Path::new(&name).extension().is_some_and(|end| end == "rs") {
+            } else if Path::new(&name).extension().is_some_and(|end| end == "rs") && path.is_file()
+            {
                 files.insert(path);
             }
         }

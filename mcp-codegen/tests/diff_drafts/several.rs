@@ -80,7 +80,7 @@ pub const SEVERAL: &[Case] = &[
         },
         &[
             "type-added Beverage: compatible",
-            "type-removed Root: writers",
+            "type-removed Root: compatible",
             "type-changed ListRootsResult roots[] (`Root` -> `Beverage`): both",
         ],
     ),

@@ -85,6 +85,11 @@ pub const VALUES: &[Case] = &[
         &["member-removed EmbeddedResource resource (`BlobResourceContents` -> -): writers"],
     ),
     (
+        "a type that nothing refers to is removed",
+        |defs| drop_definition(defs, "BaseMetadata"),
+        &["type-removed BaseMetadata: compatible"],
+    ),
+    (
         "a type is removed with its use",
         |defs| {
             drop_member(&mut defs["ContentBlock"], "AudioContent");
@@ -95,7 +100,7 @@ pub const VALUES: &[Case] = &[
             drop_definition(defs, "AudioContent");
         },
         &[
-            "type-removed AudioContent: writers",
+            "type-removed AudioContent: compatible",
             "member-removed ContentBlock (`AudioContent` -> -): writers",
             "member-removed CreateMessageResult content (`AudioContent` -> -): writers",
             "member-removed SamplingMessage content (`AudioContent` -> -): writers",

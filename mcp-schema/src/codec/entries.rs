@@ -130,12 +130,14 @@ pub struct Entries<'de, A> {
     rest: Option<A>,
     /// The tag that a union has read already; its type need not see it again.
     tag: Option<&'static str>,
+    /// The optional fields that were `null`, as bits: a slot that stays empty does not tell that it was read.
+    nulls: u64,
 }
 
 impl<'de, A: MapAccess<'de>> Entries<'de, A> {
     /// The entries of `map`.
     pub fn new(map: A) -> Self {
-        Self { kept: Vec::new().into_iter(), value: None, peeked: None, rest: Some(map), tag: None }
+        Self { rest: Some(map), ..Self::of(Vec::new()) }
     }
 
     /// Whether the constant at `key` has been read, as a union's tag.
@@ -192,16 +194,20 @@ impl<'de, A: MapAccess<'de>> Entries<'de, A> {
         Ok(())
     }
 
-    /// Like [`Entries::field`], with `null` read as absent.
+    /// Like [`Entries::field`], with `null` read as absent; `bit` is the field's own among those of its type.
     pub fn optional<T: Decode<'de>>(
         &mut self,
         slot: &mut Option<T>,
         at: &'static str,
+        bit: u64,
     ) -> Result<(), A::Error> {
-        if slot.is_some() {
+        if slot.is_some() || self.nulls & bit != 0 {
             return Err(A::Error::duplicate_field(at));
         }
         *slot = self.value::<Option<T>>(at)?;
+        if slot.is_none() {
+            self.nulls |= bit;
+        }
         Ok(())
     }
 
@@ -336,7 +342,7 @@ impl<'de, A: MapAccess<'de>> Entries<'de, A> {
 
     /// Entries that were taken out of an object, in their order.
     pub fn of(kept: Vec<(Key<'de>, Kept<'de>)>) -> Self {
-        Self { kept: kept.into_iter(), value: None, peeked: None, rest: None, tag: None }
+        Self { kept: kept.into_iter(), value: None, peeked: None, rest: None, tag: None, nulls: 0 }
     }
 
     fn keep(&mut self, mut kept: Vec<(Key<'de>, Kept<'de>)>) {

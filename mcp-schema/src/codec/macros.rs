@@ -59,7 +59,9 @@ macro_rules! __object {
                             seen |= 1 << $ci;
                         } )*
                         $( $crate::codec::Name::Known($ri) => entries.$rby(&mut $rfield, $rkey)?, )*
-                        $( $crate::codec::Name::Known($oi) => entries.$oby(&mut $ofield, $okey)?, )*
+                        $( $crate::codec::Name::Known($oi) => {
+                            $crate::__read_optional! { entries, $oby, $ofield, $okey, $oi }
+                        } )*
                         $crate::codec::Name::Known(_) => {}
                         $crate::codec::Name::Other(key) => {
                             $( entries.keep_extra(&mut $rest, key)?; )?
@@ -103,6 +105,19 @@ macro_rules! __object {
             $name = $wire_name;
             [$( $ckey = $cvalue; )*] [$( $rkey: $rty; )*] [$( $okey: $oty; )*]
         }
+    };
+}
+
+/// Reads a field that may be absent. There are no types with more fields than bits; of one, those beyond would be told
+/// from each other by what they hold alone.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __read_optional {
+    ($entries:ident, optional, $field:ident, $key:literal, $index:literal) => {
+        $entries.optional(&mut $field, $key, 1_u64.checked_shl($index).unwrap_or(0))?
+    };
+    ($entries:ident, $by:ident, $field:ident, $key:literal, $index:literal) => {
+        $entries.$by(&mut $field, $key)?
     };
 }
 

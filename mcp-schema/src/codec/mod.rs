@@ -18,6 +18,8 @@ pub use self::entries::{
 };
 #[cfg(feature = "schemars")]
 pub use self::schema::{ObjectSchema, schemars};
-pub use crate::convert::{read_value, unname, unname_constant, write_value};
+pub use crate::convert::{
+    read_value, unname, unname_constant, unname_field, unname_not_negative, write_value,
+};
 pub use serde;
 pub use serde_json;

@@ -629,7 +629,8 @@ crate::__object! {
 
 /// The conversation to be continued, with wishes about model and style.
 ///
-/// Of the wishes only `maxTokens` binds the client; it may change or drop the others, often without telling.
+/// Of the wishes `maxTokens` binds the client, and so do `required` and `none` of `toolChoice` where there are tools; it may
+/// change or drop the others, often without telling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateMessageRequestParams {
     /// Most tokens that may be generated; the client MUST NOT exceed it, but may stop earlier.
@@ -1878,7 +1879,7 @@ crate::__object! {
 
 /// The `_meta` of a message that belongs to a task, such as a question which the task asks.
 ///
-/// It is not needed where the task's id stands in the parameters: `tasks/get`, `tasks/list`, `tasks/cancel` (2025-11-25, Tasks).
+/// It SHOULD NOT be on messages that say by themselves which task they are about: `tasks/get` and `tasks/cancel`, which name one, and `tasks/list`, whose result names each (2025-11-25, Tasks).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelatedTaskMetaObject {
     /// The task to which the message belongs. Its requests, notifications and responses all carry this key, and so does the result that `tasks/result` hands out.
@@ -1896,8 +1897,8 @@ crate::__object! {
 /// Ties a message to a task, as the value of `io.modelcontextprotocol/related-task` in `_meta`.
 ///
 /// MUST be on everything that belongs to a task: requests sent from inside it, their answers, progress, logs, and the
-/// result of `tasks/result`. It SHOULD NOT be on `tasks/get`, `tasks/list` and `tasks/cancel`, whose own members name the
-/// task (2025-11-25, Related Task Metadata).
+/// result of `tasks/result`. It SHOULD NOT be on `tasks/get` and `tasks/cancel`, which name their task, nor on `tasks/list`,
+/// whose result names each (2025-11-25, Related Task Metadata).
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelatedTaskMetadata {
     /// The task that the message belongs to. Where `params.taskId` says otherwise, that one wins.

@@ -290,7 +290,8 @@ pub struct CancelledNotificationParams {
     pub request_id: RequestId,
     /// Why it was called off, for logs and people; absent gives no reason.
     pub reason: Option<String>,
-    /// Metadata of the server's own; on a `subscriptions/listen` stream it MUST be there and name the stream.
+    /// Metadata of the sender's own, who is the client as a rule. From a server on a `subscriptions/listen` stream it MUST be there
+    /// and name the stream.
     pub meta: Option<NotificationMetaObject>,
     /// Fields that the schema does not name.
     pub extra: crate::Extra,
@@ -580,7 +581,8 @@ crate::__object! {
 
 /// The conversation to be continued, with wishes about model and style.
 ///
-/// Of the wishes only `maxTokens` binds the client; it may change or drop the others, often without telling.
+/// Of the wishes `maxTokens` binds the client, and so do `required` and `none` of `toolChoice` where there are tools; it may
+/// change or drop the others, often without telling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateMessageRequestParams {
     /// Most tokens that may be generated; the client MUST NOT exceed it, but may stop earlier.

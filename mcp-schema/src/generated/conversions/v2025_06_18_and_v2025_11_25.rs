@@ -34,7 +34,7 @@ impl TryFrom<v2025_06_18::CallToolRequest> for v2025_11_25::CallToolRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "CallToolRequest", "id")?
+            let id = codec::unname_field(&mut extra, "CallToolRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "CallToolRequest",
                     field: "id",
@@ -244,7 +244,7 @@ impl TryFrom<v2025_06_18::CompleteRequest> for v2025_11_25::CompleteRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "CompleteRequest", "id")?
+            let id = codec::unname_field(&mut extra, "CompleteRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "CompleteRequest",
                     field: "id",
@@ -332,7 +332,7 @@ impl TryFrom<v2025_06_18::CreateMessageRequest> for v2025_11_25::CreateMessageRe
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "CreateMessageRequest", "id")?
+            let id = codec::unname_field(&mut extra, "CreateMessageRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "CreateMessageRequest",
                     field: "id",
@@ -446,7 +446,7 @@ impl TryFrom<v2025_06_18::GetPromptRequest> for v2025_11_25::GetPromptRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "GetPromptRequest", "id")?
+            let id = codec::unname_field(&mut extra, "GetPromptRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "GetPromptRequest",
                     field: "id",
@@ -531,7 +531,7 @@ impl TryFrom<v2025_06_18::InitializeRequest> for v2025_11_25::InitializeRequest 
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "InitializeRequest", "id")?
+            let id = codec::unname_field(&mut extra, "InitializeRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "InitializeRequest",
                     field: "id",
@@ -659,7 +659,7 @@ impl TryFrom<v2025_06_18::ListPromptsRequest> for v2025_11_25::ListPromptsReques
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ListPromptsRequest", "id")?
+            let id = codec::unname_field(&mut extra, "ListPromptsRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ListPromptsRequest",
                     field: "id",
@@ -707,7 +707,11 @@ for v2025_11_25::ListResourceTemplatesRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ListResourceTemplatesRequest", "id")?
+            let id = codec::unname_field(
+                    &mut extra,
+                    "ListResourceTemplatesRequest",
+                    "id",
+                )?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ListResourceTemplatesRequest",
                     field: "id",
@@ -757,7 +761,7 @@ impl TryFrom<v2025_06_18::ListResourcesRequest> for v2025_11_25::ListResourcesRe
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ListResourcesRequest", "id")?
+            let id = codec::unname_field(&mut extra, "ListResourcesRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ListResourcesRequest",
                     field: "id",
@@ -804,7 +808,7 @@ impl TryFrom<v2025_06_18::ListRootsRequest> for v2025_11_25::ListRootsRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ListRootsRequest", "id")?
+            let id = codec::unname_field(&mut extra, "ListRootsRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ListRootsRequest",
                     field: "id",
@@ -829,7 +833,7 @@ impl TryFrom<v2025_06_18::ListToolsRequest> for v2025_11_25::ListToolsRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ListToolsRequest", "id")?
+            let id = codec::unname_field(&mut extra, "ListToolsRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ListToolsRequest",
                     field: "id",
@@ -971,7 +975,7 @@ impl TryFrom<v2025_06_18::PaginatedRequest> for v2025_11_25::PaginatedRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "PaginatedRequest", "id")?
+            let id = codec::unname_field(&mut extra, "PaginatedRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "PaginatedRequest",
                     field: "id",
@@ -994,7 +998,7 @@ impl TryFrom<v2025_06_18::PingRequest> for v2025_11_25::PingRequest {
         Ok({
             let mut extra = from.extra;
             codec::unname_constant(&mut extra, "PingRequest", "jsonrpc", "2.0", false)?;
-            let id = codec::unname(&mut extra, "PingRequest", "id")?
+            let id = codec::unname_field(&mut extra, "PingRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "PingRequest",
                     field: "id",
@@ -1154,7 +1158,7 @@ impl TryFrom<v2025_06_18::ReadResourceRequest> for v2025_11_25::ReadResourceRequ
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "ReadResourceRequest", "id")?
+            let id = codec::unname_field(&mut extra, "ReadResourceRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "ReadResourceRequest",
                     field: "id",
@@ -1443,7 +1447,7 @@ impl TryFrom<v2025_06_18::SetLevelRequest> for v2025_11_25::SetLevelRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "SetLevelRequest", "id")?
+            let id = codec::unname_field(&mut extra, "SetLevelRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "SetLevelRequest",
                     field: "id",
@@ -1499,7 +1503,7 @@ impl TryFrom<v2025_06_18::SubscribeRequest> for v2025_11_25::SubscribeRequest {
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "SubscribeRequest", "id")?
+            let id = codec::unname_field(&mut extra, "SubscribeRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "SubscribeRequest",
                     field: "id",
@@ -1614,7 +1618,7 @@ impl TryFrom<v2025_06_18::UnsubscribeRequest> for v2025_11_25::UnsubscribeReques
                 "2.0",
                 false,
             )?;
-            let id = codec::unname(&mut extra, "UnsubscribeRequest", "id")?
+            let id = codec::unname_field(&mut extra, "UnsubscribeRequest", "id")?
                 .ok_or(ConversionError::FieldIsRequired {
                     ty: "UnsubscribeRequest",
                     field: "id",

@@ -430,13 +430,17 @@ impl TryFrom<v2025_11_25::ListPromptsResult> for v2026_07_28::ListPromptsResult 
                 "complete",
                 false,
             )?;
-            let cache_scope = codec::unname(
+            let cache_scope = codec::unname_field(
                     &mut extra,
                     "ListPromptsResult",
                     "cacheScope",
                 )?
                 .unwrap_or(v2026_07_28::CacheScope::Private);
-            let ttl_ms = codec::unname(&mut extra, "ListPromptsResult", "ttlMs")?
+            let ttl_ms = codec::unname_not_negative(
+                    &mut extra,
+                    "ListPromptsResult",
+                    "ttlMs",
+                )?
                 .unwrap_or(0);
             Self {
                 cache_scope,
@@ -475,13 +479,13 @@ for v2026_07_28::ListResourceTemplatesResult {
                 "complete",
                 false,
             )?;
-            let cache_scope = codec::unname(
+            let cache_scope = codec::unname_field(
                     &mut extra,
                     "ListResourceTemplatesResult",
                     "cacheScope",
                 )?
                 .unwrap_or(v2026_07_28::CacheScope::Private);
-            let ttl_ms = codec::unname(
+            let ttl_ms = codec::unname_not_negative(
                     &mut extra,
                     "ListResourceTemplatesResult",
                     "ttlMs",
@@ -527,13 +531,17 @@ impl TryFrom<v2025_11_25::ListResourcesResult> for v2026_07_28::ListResourcesRes
                 "complete",
                 false,
             )?;
-            let cache_scope = codec::unname(
+            let cache_scope = codec::unname_field(
                     &mut extra,
                     "ListResourcesResult",
                     "cacheScope",
                 )?
                 .unwrap_or(v2026_07_28::CacheScope::Private);
-            let ttl_ms = codec::unname(&mut extra, "ListResourcesResult", "ttlMs")?
+            let ttl_ms = codec::unname_not_negative(
+                    &mut extra,
+                    "ListResourcesResult",
+                    "ttlMs",
+                )?
                 .unwrap_or(0);
             Self {
                 cache_scope,
@@ -590,9 +598,17 @@ impl TryFrom<v2025_11_25::ListToolsResult> for v2026_07_28::ListToolsResult {
                 "complete",
                 false,
             )?;
-            let cache_scope = codec::unname(&mut extra, "ListToolsResult", "cacheScope")?
+            let cache_scope = codec::unname_field(
+                    &mut extra,
+                    "ListToolsResult",
+                    "cacheScope",
+                )?
                 .unwrap_or(v2026_07_28::CacheScope::Private);
-            let ttl_ms = codec::unname(&mut extra, "ListToolsResult", "ttlMs")?
+            let ttl_ms = codec::unname_not_negative(
+                    &mut extra,
+                    "ListToolsResult",
+                    "ttlMs",
+                )?
                 .unwrap_or(0);
             Self {
                 cache_scope,
@@ -689,7 +705,11 @@ impl TryFrom<v2025_11_25::PaginatedResult> for v2026_07_28::PaginatedResult {
     fn try_from(from: v2025_11_25::PaginatedResult) -> Result<Self, ConversionError> {
         Ok({
             let mut extra = from.extra;
-            let result_type = codec::unname(&mut extra, "PaginatedResult", "resultType")?
+            let result_type = codec::unname_field(
+                    &mut extra,
+                    "PaginatedResult",
+                    "resultType",
+                )?
                 .unwrap_or(v2026_07_28::ResultType::Complete);
             Self {
                 result_type,
@@ -807,13 +827,17 @@ impl TryFrom<v2025_11_25::ReadResourceResult> for v2026_07_28::ReadResourceResul
                 "complete",
                 false,
             )?;
-            let cache_scope = codec::unname(
+            let cache_scope = codec::unname_field(
                     &mut extra,
                     "ReadResourceResult",
                     "cacheScope",
                 )?
                 .unwrap_or(v2026_07_28::CacheScope::Private);
-            let ttl_ms = codec::unname(&mut extra, "ReadResourceResult", "ttlMs")?
+            let ttl_ms = codec::unname_not_negative(
+                    &mut extra,
+                    "ReadResourceResult",
+                    "ttlMs",
+                )?
                 .unwrap_or(0);
             Self {
                 cache_scope,
@@ -955,7 +979,7 @@ impl TryFrom<v2025_11_25::ResultObject> for v2026_07_28::ResultObject {
     fn try_from(from: v2025_11_25::ResultObject) -> Result<Self, ConversionError> {
         Ok({
             let mut extra = from.extra;
-            let result_type = codec::unname(&mut extra, "Result", "resultType")?
+            let result_type = codec::unname_field(&mut extra, "Result", "resultType")?
                 .unwrap_or(v2026_07_28::ResultType::Complete);
             Self {
                 result_type,
