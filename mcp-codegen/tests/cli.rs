@@ -167,6 +167,43 @@ fn revisions_without_a_module_are_refused() -> Outcome {
     Ok(())
 }
 
+/// A union whose alternative holds the union again is converted through its box.
+#[test]
+fn unions_that_hold_themselves_are_converted() -> Outcome {
+    let folder = workspace()?;
+    for revision in ["2025-11-25", "2026-07-28"] {
+        let path = folder.path().join(format!("mcp-schema/schemas/{revision}.json"));
+        let mut schema: Value = serde_json::from_slice(&fs::read(&path)?)?;
+        let object = |kind: &str, field: &str, value: Value| {
+            json!({
+                "type": "object",
+                "properties": { "kind": { "type": "string", "const": kind }, field: value },
+                "required": ["kind", field],
+            })
+        };
+        let rule = || json!({ "$ref": "#/$defs/Rule" });
+        schema["$defs"]["Rule"] =
+            json!({ "anyOf": [{ "$ref": "#/$defs/LeafRule" }, { "$ref": "#/$defs/NotRule" }] });
+        schema["$defs"]["NotRule"] = object("not", "rule", rule());
+        schema["$defs"]["LeafRule"] = object("leaf", "name", json!({ "type": "string" }));
+        if revision == "2026-07-28" {
+            schema["$defs"]["LeafRule"]["properties"]["mark"] = json!({ "type": "string" });
+        }
+        fs::write(&path, schema.to_string())?;
+    }
+    succeed(folder.path(), &["generate"])?;
+    let conversions = folder.path().join("mcp-schema/src/generated/conversions");
+    let text = fs::read_to_string(conversions.join("v2025_11_25_and_v2026_07_28.rs"))?;
+    let text = text.split_whitespace().collect::<String>();
+    for (from, into) in [("v2025_11_25", "v2026_07_28"), ("v2026_07_28", "v2025_11_25")] {
+        let conversion = format!("TryFrom<{from}::Rule>for{into}::Rule");
+        let arm =
+            format!("{from}::Rule::Not(value)=>{{Self::Not(Box::new((*value).try_into()?))}}");
+        assert!(text.contains(&conversion) && text.contains(&arm), "{from} to {into}: {text}");
+    }
+    Ok(())
+}
+
 /// Whatever is wrong is told before anything is replaced.
 #[test]
 fn import_writes_last() -> Outcome {

@@ -167,8 +167,8 @@ crate::__object! {
 
 /// The conversation to be continued, with wishes about model and style.
 ///
-/// Of the wishes `maxTokens` binds the client, and so do `required` and `none` of `toolChoice` where there are tools; it may
-/// change or drop the others, often without telling.
+/// Of the wishes `maxTokens` binds the client, and since 2025-11-25 so does a `toolChoice` of `required` or `none`; it may change
+/// or drop the others, often without telling.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateMessageRequestParams {
     /// Most tokens that may be generated; the client MUST NOT exceed it, but may stop earlier.
