@@ -82,8 +82,9 @@ impl Server {
     }
 
     /// Begins to work on tasks that an earlier process left behind. [`serve_http`](Self::serve_http) and its sisters do this;
-    /// a server that is mounted elsewhere does it with its first request, or with this. Must be called within a tokio
-    /// runtime, in which its tasks then run; a second call does nothing.
+    /// a server that is mounted elsewhere does it with its first request for a task, or with this; so does one that gets its
+    /// first tool with tasks while it serves. Must be called within a tokio runtime, in which its tasks then run; a second
+    /// call does nothing.
     pub fn start_tasks(&self) {
         if self.registry().has_tasks {
             self.0.tasks.start(self);
@@ -201,6 +202,7 @@ impl Server {
             let mut scratch = Registry::default();
             scratch.add_tool(definition, handler)?;
             registry.tools.extend(scratch.tools);
+            registry.has_tasks |= scratch.has_tasks;
             Ok(())
         })
     }

@@ -100,7 +100,7 @@ pub(crate) struct Registry {
     pub resources: Map<Listed<ResourceEntry>>,
     /// By template, in the order in which they are tried.
     pub templates: Map<Listed<ResourceEntry>>,
-    /// Whether some tool can be a task.
+    /// Whether some tool can be a task, or could: what there is of the tasks of one that was taken away is still read.
     pub has_tasks: bool,
 }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use mcp_runtime::store::MemoryStore;
 use mcp_runtime::task::{TaskSettings, TaskStore};
-use mcp_runtime::{Context, InputError, Revision, Server, mcp_prompt, mcp_resource, mcp_tool};
+use mcp_runtime::{
+    Call, Context, InputError, Revision, Server, TaskOptions, TaskSupport, ToolDefinition,
+    mcp_prompt, mcp_resource, mcp_tool,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,6 +41,35 @@ async fn ponder() -> &'static str {
 async fn book() -> &'static str {
     tokio::time::sleep(LONG).await;
     "The end."
+}
+
+// L1, L14, L112, X1, D24: a server may get its first tool that is a task while it runs, and lose it again.
+#[tokio::test(start_paused = true)]
+async fn the_first_tool_with_tasks_may_come_late_and_go() {
+    let server = Server::builder("fixtures", "1").tool::<patient>().build().expect("a server");
+    let error = modern(&server).error("tasks/get", json!({ "taskId": "none" })).await;
+    assert_eq!(error["code"], -32601);
+    for (name, support) in [("job", TaskSupport::Required), ("patient", TaskSupport::Optional)] {
+        let definition = ToolDefinition::new(name).task(TaskOptions::new(support));
+        let handler = async |_: Call| {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            "done"
+        };
+        server.replace_tool(definition, handler).expect("a good definition");
+    }
+    let (mut new, mut old) = (modern(&server), legacy(&server).await);
+    let discovered = new.result("server/discover", json!({})).await;
+    assert_eq!(discovered["capabilities"]["extensions"][TASKS], json!({}));
+    let mut ids = vec![augmented(&mut old, "job").await, augmented(&mut old, "patient").await];
+    let error = old.error("tools/call", json!({ "name": "job", "arguments": {} })).await;
+    assert_eq!(error["code"], -32601);
+    old.end().await;
+    ids.extend([task(&mut new, "job").await, task(&mut new, "patient").await]);
+    assert!(server.remove_tool("job") && server.remove_tool("patient"));
+    for id in ids {
+        let result = until(&mut new, &id, "completed").await["result"].take();
+        assert_eq!(text(&result), "done");
+    }
 }
 
 // X9, L6: whatever else takes long takes long, also for those who know tasks, and whatever they add to the request.
