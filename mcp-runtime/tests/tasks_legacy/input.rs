@@ -113,7 +113,7 @@ async fn an_answer_that_does_not_fit_is_asked_for_again() {
     assert_eq!(text(&peer.result("tasks/result", by_id(&id)).await), "approved: true");
 }
 
-// D12, D18
+// L54, L79, D12, D18
 #[tokio::test(start_paused = true)]
 async fn a_question_that_nobody_needs_any_more_is_taken_back() {
     let (server, gate) = server();
@@ -124,7 +124,10 @@ async fn a_question_that_nobody_needs_any_more_is_taken_back() {
     for _ in 0..2 {
         let message = peer.next().await;
         match message["method"].as_str() {
-            Some("notifications/cancelled") => assert_eq!(message["params"]["requestId"], request),
+            Some("notifications/cancelled") => {
+                assert_eq!(message["params"]["requestId"], request);
+                assert_eq!(message["params"]["_meta"], json!({ RELATED: { "taskId": id } }));
+            }
             _ => assert_eq!(
                 (&message["id"], &message["result"]["status"]),
                 (&json!(cancel), &json!("cancelled"))
@@ -132,10 +135,12 @@ async fn a_question_that_nobody_needs_any_more_is_taken_back() {
         }
     }
     // The tool itself gives up.
-    augmented(&mut peer, "give_up").await;
+    let id = augmented(&mut peer, "give_up").await;
     let (request, _) = peer.question("elicitation/create").await;
     gate.open();
-    assert_eq!(peer.notification("notifications/cancelled").await["requestId"], request);
+    let cancelled = peer.notification("notifications/cancelled").await;
+    assert_eq!(cancelled["requestId"], request);
+    assert_eq!(cancelled["_meta"], json!({ RELATED: { "taskId": id } }));
     // Too late.
     peer.answer(&request, accept(json!({ "approved": true }))).await;
     peer.silence().await;

@@ -207,6 +207,7 @@ async fn an_answer_to_what_was_read_on_a_lost_stream_counts() {
     // The other form is taken back before the end.
     let taken_back = second.expect("notifications/cancelled").await;
     assert_eq!(taken_back["params"]["requestId"], question["id"]);
+    assert_eq!(taken_back["params"]["_meta"], json!({ RELATED: by_id(&id) })); // L54
     assert_eq!(text(&second.next().await["result"]), "approved: true");
     web.answer(&question, accept(json!({ "approved": false }))).await;
     assert_eq!(text(&web.result("tasks/result", by_id(&id)).await), "approved: true");

@@ -154,6 +154,17 @@ pub(crate) fn task_question(
     Ok((method, params))
 }
 
+/// `notifications/cancelled` of a question: whose it was, if it was a task's (L54, L79).
+pub(crate) fn taken_back(request: i64, task: Option<&TaskId>) -> Option<Box<str>> {
+    notification("notifications/cancelled", |params| {
+        if let Some(id) = task {
+            params.object("_meta", |meta| meta.field(RELATED_TASK, &related(id)));
+        }
+        params.field("requestId", &request);
+        params.field("reason", "the server does not need it any more");
+    })
+}
+
 fn related(id: &TaskId) -> Value {
     json!({ "taskId": id.as_str() })
 }

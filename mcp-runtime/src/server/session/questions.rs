@@ -194,10 +194,13 @@ impl Session {
         let mut state = self.state();
         let waiting = state.questions.remove(&id)?;
         match waiting.answered {
-            Answered::AtOnce => protocol::notification("notifications/cancelled", |params| {
-                params.field("requestId", &id);
-                params.field("reason", "the server does not need it any more");
-            }),
+            Answered::AtOnce => {
+                let task = match &waiting.whose {
+                    Whose::Task(question) => Some(&question.task),
+                    Whose::Call { .. } | Whose::Nobody => None,
+                };
+                legacy::tasks::taken_back(id, task)
+            }
             Answered::ByTask => {
                 let nobody = |(_, it): &(&i64, &Waiting)| matches!(it.whose, Whose::Nobody);
                 let taken_back = || state.questions.iter().filter(nobody);
