@@ -13,7 +13,8 @@
 //! | the wires | [`bind`](Desk::bind), [`announce`](Desk::announce), [`sit`](Desk::sit), [`follow`](Desk::follow) | somebody wants to be told |
 //! | sessions | [`answered`](Desk::answered), [`moved`](Desk::moved) | an answer comes; a stream opens or closes |
 //!
-//! What is kept is bounded by the tasks that have not ended: an entry goes with the end of its task.
+//! What is kept is bounded by the tasks that have not ended: an entry goes with the end of its task, once those who created
+//! it know of it.
 
 mod place;
 #[cfg(test)]
@@ -31,12 +32,12 @@ use self::told::{Creator, Told};
 use super::context::{Kept, Report};
 use super::handle::{Inner, Server};
 use super::listen::Listener;
-use super::outbox::{About, Kind, Text};
+use super::outbox::{About, Kind, Outbox, Text};
 use super::session::{Session, TaskQuestion};
 use crate::journal::Key;
 use crate::protocol::legacy;
 use crate::task::engine::Engine;
-use crate::task::{Access, Answer, Owner, TaskId, TaskView};
+use crate::task::{Access, Answer, Owner, TaskId, TaskState, TaskView};
 
 /// See the module.
 #[derive(Default)]
@@ -109,9 +110,11 @@ impl Desk {
             return;
         }
         told.ask(id, view, &server);
-        told.tell(view, &server, engine.settings(), &mut listening);
+        told.tell(view, engine.settings(), &mut listening);
         // Nothing more will happen to it (L35).
-        if view.record.state.is_final() {
+        let state = view.record.state;
+        // Of one that was cancelled before its client had the answer nobody may ever know (D7).
+        if state.is_final() && (state == TaskState::Cancelled || told.all_know()) {
             tasks.remove(id);
         }
     }
@@ -119,10 +122,10 @@ impl Desk {
     /// How far a task is: to those who created it, under the token of their call (L63 to L66). Whoever calls keeps the
     /// numbers increasing.
     pub fn progress(&self, id: &TaskId, report: &Report) {
-        self.say(id, |creator, session| {
+        self.say(id, |creator, _, outbox| {
             let token = creator.token.as_deref()?;
             let text = legacy::tasks::progress(id, token, report)?;
-            session.listener.outbox.push_about(About::Progress(id.clone()), text, Kind::Progress);
+            outbox.push_about(About::Progress(id.clone()), text, Kind::Progress);
             Some(())
         });
     }
@@ -135,23 +138,23 @@ impl Desk {
         logger: Option<&str>,
         data: Option<&RawValue>,
     ) {
-        self.say(id, |_, session| {
+        self.say(id, |_, session, outbox| {
             let text =
                 legacy::tasks::log(id, level, logger, data).filter(|_| session.wants(level))?;
-            session.listener.outbox.push(text, Kind::Log);
+            outbox.push(text, Kind::Log);
             Some(())
         });
     }
 
-    /// To each session that created the task and can be reached now. Nothing once it has ended (L66).
-    fn say(&self, id: &TaskId, say: impl Fn(&Creator, &Session) -> Option<()>) {
+    /// To each session that created the task and can be reached. Nothing once it has ended (L66).
+    fn say(&self, id: &TaskId, say: impl Fn(&Creator, &Session, &Outbox) -> Option<()>) {
         let tasks = self.tasks();
-        let Some(told) = tasks.get(id) else { return };
+        let Some(told) = tasks.get(id).filter(|told| !told.has_ended()) else { return };
         for creator in &told.creators {
             if let Some(session) = creator.session.upgrade()
-                && session.stream().is_some()
+                && let Some(outbox) = creator.outbox(&session)
             {
-                say(creator, &session);
+                say(creator, &session, outbox);
             }
         }
     }

@@ -16,7 +16,7 @@ use super::calls::{Calls, Cancel};
 use super::context::{Context, Subject};
 use super::definition::{TaskOptions, TaskSupport};
 use super::handle::Server;
-use super::listen::{Listener, subscription_id};
+use super::listen::{Listener, Teller, subscription_id};
 use super::outbox::Text;
 use super::outcome::{Answer, Outcome, ToolOutput};
 use super::principal::Principal;
@@ -544,7 +544,8 @@ impl ListenDrive {
         server: Server,
         calls: Option<Arc<Calls>>,
     ) -> Self {
-        Self { listener, acknowledgment, server, calls, stage: Stage::Open }
+        let (stage, teller) = (Stage::Open, Teller::default());
+        Self { listener, acknowledgment, server, calls, stage, teller }
     }
 
     fn poll_item(&mut self, cx: &mut TaskContext<'_>) -> Poll<Item> {
@@ -552,6 +553,7 @@ impl ListenDrive {
             return Poll::Ready(Item::Message(text));
         }
         if self.listener.is_cancelled() {
+    teller: Teller,
             return Poll::Ready(Item::Nothing);
         }
         match self.stage {
@@ -568,7 +570,11 @@ impl ListenDrive {
         if self.listener.is_cancelled() {
             return Poll::Ready(Item::Nothing);
         }
-        if !self.listener.has_ended() {
+        // A client that relies on it (X67) must hear of the end of a task, also when the stream ends.
+        if let Poll::Ready(text) = self.teller.poll(cx, &self.server, &self.listener) {
+            return Poll::Ready(Item::Message(text));
+        }
+        if !self.listener.has_ended() || self.teller.is_busy() {
             return Poll::Pending;
         }
         // The server ends it: with the result that it SHOULD send, and the notification that it MUST send. Clients take

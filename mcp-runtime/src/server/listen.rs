@@ -1,5 +1,7 @@
 //! Who wants to hear of changes: legacy sessions, and the streams of `subscriptions/listen`.
 
+mod followed;
+
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -9,6 +11,8 @@ use std::task::Poll;
 use mcp_schema::v2026_07_28::SubscriptionFilter;
 use serde_json::value::RawValue;
 
+use self::followed::Followed;
+pub(crate) use self::followed::Teller;
 use super::desk::Following;
 use super::dispatch::{Begun, Incoming, Peer, fields};
 use super::drive::{Drive, ListenDrive};
@@ -152,6 +156,7 @@ pub(crate) struct Listener {
     /// Whom to tell that it is read, or not any more: the desk of this server.
     server: OnceLock<Weak<Inner>>,
     following: OnceLock<Following>,
+    followed: Followed,
 }
 
 impl Listener {
@@ -166,6 +171,7 @@ impl Listener {
             streams: AtomicU64::new(0),
             server: OnceLock::new(),
             following: OnceLock::new(),
+            followed: Followed::default(),
         })
     }
 
@@ -178,6 +184,13 @@ impl Listener {
     pub fn follow(&self, following: Following) {
         // It follows once only: when it is made.
         let _ = self.following.set(following);
+    }
+
+    /// A task that it follows has changed.
+    pub fn task_changed(&self, id: &TaskId, change: u64) {
+        if self.followed.mark(id, change) {
+            self.outbox.wake();
+        }
     }
 
     /// Which stream is read now.

@@ -69,6 +69,14 @@ impl Outbox {
         self.add(kind, Some(about), || Some(text));
     }
 
+    /// Hands what waits on to another one.
+    pub fn pour(&self, other: &Self) {
+        let messages = std::mem::take(&mut self.lock().messages);
+        for Message { text, kind, about } in messages {
+            other.add(kind, about, || Some(text));
+        }
+    }
+
     /// Takes a message back, if it still waits.
     pub fn retract(&self, about: &About) -> bool {
         let mut queue = self.lock();

@@ -117,7 +117,7 @@ impl Server {
             };
             (asker.response(created.map(|(response, _)| response)), news)
         });
-        // The session hears of its task once this is dropped, which is after its answer was written.
+        // The session hears of its task once this is dropped: whoever carries the request keeps it until the answer is written.
         let mut after = None;
         let answer = std::future::poll_fn(move |cx| {
             let (response, news) = ready!(creating.as_mut().poll(cx));

@@ -274,8 +274,11 @@ pub(crate) fn waiting_time(limits: &Limits) -> Duration {
 async fn run(mut running: Running, accept: Accept, keep_alive: Duration) -> Response<ResponseBody> {
     loop {
         match running.next().await {
-            Item::Response(response) if accept.json => return json(response),
-            Item::Response(response) => return only(&response.body),
+            Item::Response(response) => {
+                let mut response = if accept.json { json(response) } else { only(&response.body) };
+                response.body_mut().keep(running.answered());
+                return response;
+            }
             // Cancelled by the client, which expects no response.
             Item::Nothing => return events(ResponseBody::empty()),
             // Left out for a client that reads JSON only; without a question, however, it could not go on.

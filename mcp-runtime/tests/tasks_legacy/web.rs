@@ -301,6 +301,40 @@ async fn a_late_stream_hears_how_things_stand() {
     own.silence().await;
 }
 
+// L25, L54, L63: a session hears of a task once it was told which one it is, and then all of it.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_said_of_a_task_before_the_answer_that_names_it() {
+    let (server, _) = server_with(|settings| settings.notify = true);
+    let service = service(&server);
+    let (mut web, _) = Web::legacy(&service, None).await;
+    let mut own = web.listen(None).await;
+    let augment = |tool: &str| json!({ "name": tool, "arguments": {}, "task": {}, "_meta": { "progressToken": "p" } });
+    let unread = web.post("tools/call", augment("ask"), &[]).await;
+    own.silence().await;
+    let id = unread.json().await["result"]["task"]["taskId"].take();
+    own.expect("elicitation/create").await;
+    assert_eq!(own.expect("notifications/tasks/status").await["params"]["taskId"], id);
+
+    let unread = web.post("tools/call", augment("reports"), &[]).await;
+    own.silence().await;
+    let id = unread.json().await["result"]["task"]["taskId"].take();
+    let meta = json!({ RELATED: { "taskId": id } });
+    assert_eq!(own.expect("notifications/progress").await["params"]["_meta"], meta);
+    assert_eq!(own.expect("notifications/message").await["params"]["_meta"], meta);
+    assert_eq!(own.expect("notifications/tasks/status").await["params"]["taskId"], id);
+
+    // One that has ended by then: how it ended, and what it has logged.
+    let unread = web.post("tools/call", augment("fails"), &[]).await;
+    own.silence().await;
+    let id = unread.json().await["result"]["task"]["taskId"].take();
+    let end = own.expect("notifications/tasks/status").await["params"].take();
+    assert_eq!((&end["taskId"], &end["status"]), (&id, &json!("failed")));
+
+    // Who does not read the answer has lost it, and hears of the task all the same.
+    drop(web.post("tools/call", augment("ask"), &[]).await);
+    own.expect("elicitation/create").await;
+}
+
 // P9, X27
 #[tokio::test(start_paused = true)]
 async fn too_many_looks_are_refused_in_the_words_of_http() {

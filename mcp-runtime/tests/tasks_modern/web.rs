@@ -6,7 +6,7 @@ use mcp_runtime::McpService;
 use serde_json::{Value, json};
 
 use crate::tasks_peer::web::{Web, service};
-use crate::tasks_peer::{TASKS, server, server_with};
+use crate::tasks_peer::{TASKS, accept, server, server_with};
 
 fn by_id(id: &str) -> Value {
     json!({ "taskId": id })
@@ -46,6 +46,49 @@ async fn errors_have_their_status() {
     }
     let (status, error) = web.error("tasks/get", by_id("unknown")).await;
     assert_eq!((status, &error["code"]), (200, &json!(-32602)));
+}
+
+// X66, X67: what a stream has to say waits until it is read, and is how things stand then: each task once, and how it ended.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_not_read_tells_how_things_stand_when_it_is() {
+    let (server, gate) = server();
+    let mut web = Web::modern(&service(&server), None);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(web.task("job").await);
+    }
+    ids.push(web.task("ask_and_work").await);
+    let filter = json!({ "notifications": { "taskIds": ids } });
+    let mut stream = web.post("subscriptions/listen", filter, &[]).await;
+    web.until(&ids[3], "input_required").await;
+    let responses = json!({ "approval": accept(json!({ "approved": true })) });
+    web.result("tasks/update", json!({ "taskId": ids[3], "inputResponses": responses })).await;
+    for id in &ids[..2] {
+        gate.open();
+        web.until(id, "completed").await;
+    }
+    stream.expect("notifications/subscriptions/acknowledged").await;
+    let mut told = Vec::new();
+    for _ in &ids {
+        let params = stream.expect("notifications/tasks").await["params"].take();
+        let at = ids.iter().position(|id| params["taskId"] == **id).expect("one of them");
+        told.push((at, params["status"].as_str().expect("a status").to_owned()));
+    }
+    told.sort_unstable();
+    let told: Vec<_> = told.iter().map(|(_, status)| &**status).collect();
+    assert_eq!(told, ["completed", "completed", "working", "working"]);
+    stream.silence().await;
+    // A server that ends the stream leaves nothing unsaid.
+    gate.open();
+    gate.open();
+    web.until(&ids[2], "completed").await;
+    web.until(&ids[3], "completed").await;
+    server.end_subscriptions();
+    for _ in 0..2 {
+        assert_eq!(stream.expect("notifications/tasks").await["params"]["status"], "completed");
+    }
+    assert_eq!(stream.next().await["result"]["resultType"], "complete");
+    stream.ended().await;
 }
 
 // X69, X70, C12, C13, D20

@@ -116,3 +116,36 @@ async fn nothing_is_kept_for_those_who_are_gone() {
     drop(drive);
     assert_eq!(known(&server).await, 0);
 }
+
+// X67
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_not_read_keeps_no_results() {
+    let (server, go) = server();
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let created = result(begin(&server, None, "tools/call", json!({ "name": "job" }))).await;
+        ids.push(created["taskId"].clone());
+    }
+    let params = json!({ "notifications": { "taskIds": ids } });
+    let begun = begin(&server, None, "subscriptions/listen", params);
+    let Begun::Drive(mut drive) = begun else { panic!("a stream") };
+    assert_eq!(known(&server).await, 5);
+    for _ in &ids {
+        go.notify_one();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+    assert_eq!(known(&server).await, 0);
+    // The acknowledgment.
+    let Drive::Listen(stream) = &drive else { panic!("a stream") };
+    assert_eq!(stream.listener.outbox.len(), 1);
+    let mut next = async || match tokio::time::timeout(Duration::from_secs(3), drive.next()).await {
+        Ok(Item::Message(text)) => Some(serde_json::from_str::<Value>(&text).expect("JSON")),
+        _ => None,
+    };
+    assert!(next().await.is_some());
+    for _ in &ids {
+        let told = next().await.expect("the end of a task");
+        assert_eq!(told["params"]["status"], "completed", "{told}");
+    }
+    assert_eq!(next().await, None);
+}

@@ -4,11 +4,11 @@ use std::sync::{Arc, Weak};
 
 use super::place::{Place, Seat};
 use crate::journal::Key;
-use crate::protocol::{envelope, legacy, modern};
+use crate::protocol::{envelope, legacy};
 use crate::server::definition::ClientFeature;
 use crate::server::handle::Inner;
 use crate::server::listen::Listener;
-use crate::server::outbox::{About, Kind, Text};
+use crate::server::outbox::{About, Kind, Outbox, Text};
 use crate::server::session::{Session, TaskQuestion};
 use crate::task::{TaskId, TaskSettings, TaskState, TaskView};
 
@@ -23,10 +23,12 @@ const CREATORS: usize = 64;
 pub(super) struct Told {
     pub creators: Vec<Creator>,
     pub seats: Vec<Arc<Seat>>,
-    followers: Vec<Follower>,
+    /// Streams of changes.
+    followers: Vec<Weak<Listener>>,
     asked: Vec<Asked>,
     /// The newest change that was looked at.
     change: u64,
+    ended: bool,
 }
 
 /// A session that created the task.
@@ -36,6 +38,8 @@ pub(super) struct Creator {
     pub token: Option<Box<str>>,
     /// Whether it knows of the task.
     announced: bool,
+    /// What the task says before that.
+    early: Outbox,
     /// The last change that it was told of.
     told: Option<u64>,
 }
@@ -43,14 +47,17 @@ pub(super) struct Creator {
 impl Creator {
     pub fn new(session: &Arc<Session>, token: Option<&str>) -> Self {
         let session = Arc::downgrade(session);
-        Self { session, token: token.map(Into::into), announced: false, told: None }
+        let (token, early) = (token.map(Into::into), Outbox::default());
+        Self { session, token, announced: false, early, told: None }
     }
-}
 
-/// A stream of changes.
-struct Follower {
-    listener: Weak<Listener>,
-    told: Option<u64>,
+    /// Where what the task says waits for it, unless nobody would read it there.
+    pub fn outbox<'a>(&'a self, session: &'a Session) -> Option<&'a Outbox> {
+        match self.announced {
+            true => session.stream().is_some().then_some(&session.listener.outbox),
+            false => Some(&self.early),
+        }
+    }
 }
 
 /// A question that was put.
@@ -79,16 +86,31 @@ impl Told {
     pub fn announce(&mut self, session: &Arc<Session>) {
         let me = Arc::downgrade(session);
         let mine = self.creators.iter_mut().filter(|creator| creator.session.ptr_eq(&me));
-        mine.for_each(|creator| creator.announced = true);
+        for creator in mine {
+            creator.announced = true;
+            if let Some(outbox) = creator.outbox(session) {
+                creator.early.pour(outbox);
+            }
+        }
+    }
+
+    /// Whether all that created it know of it, as far as they are there.
+    pub fn all_know(&self) -> bool {
+        let mut creators = self.creators.iter();
+        creators.all(|creator| creator.announced || creator.session.strong_count() == 0)
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     pub fn follow(&mut self, listener: &Arc<Listener>) {
-        self.followers.push(Follower { listener: Arc::downgrade(listener), told: None });
+        self.followers.push(Arc::downgrade(listener));
     }
 
     /// Forgets streams of changes that are gone. Whether nobody is left then.
     pub fn forget_followers(&mut self) -> bool {
-        self.followers.retain(|follower| follower.listener.strong_count() > 0);
+        self.followers.retain(|listener| listener.strong_count() > 0);
         self.is_idle()
     }
 
@@ -220,17 +242,22 @@ impl Told {
     pub fn tell(
         &mut self,
         view: &TaskView,
-        server: &Inner,
         settings: &TaskSettings,
         listening: &mut Vec<Arc<Listener>>,
     ) {
         let record = &view.record;
-        for creator in self.creators.iter_mut().filter(|creator| creator.announced) {
+        self.ended = record.state.is_final();
+        for creator in &mut self.creators {
             let Some(session) = creator.session.upgrade() else { continue };
             let outbox = &session.listener.outbox;
-            if record.state.is_final() {
+            if self.ended {
                 // MUST stop (L66), also where it was said and not read.
-                outbox.retract(&About::Progress(record.id.clone()));
+                let progress = About::Progress(record.id.clone());
+                outbox.retract(&progress);
+                creator.early.retract(&progress);
+            }
+            if !creator.announced {
+                continue;
             }
             if creator.told == Some(record.change) || session.stream().is_none() {
                 continue;
@@ -245,20 +272,8 @@ impl Told {
                 outbox.push_about(About::Status(record.id.clone()), text, Kind::Log);
             }
         }
-        for follower in &mut self.followers {
-            let Some(listener) = follower.listener.upgrade() else { continue };
-            if follower.told.replace(record.change) != Some(record.change)
-                && let Some(stream) = &listener.subscription
-                && let Some(text) = modern::tasks::changed(
-                    view,
-                    settings.poll_interval,
-                    &server.server_info,
-                    stream,
-                )
-            {
-                // A client that relies on it (X67) must hear of the end.
-                listener.outbox.push_about(About::Status(record.id.clone()), text, Kind::Required);
-            }
+        for listener in self.followers.iter().filter_map(Weak::upgrade) {
+            listener.task_changed(&record.id, record.change);
             listening.push(listener);
         }
     }

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 
 use super::replay::Reader;
-use super::running::Running;
+use super::running::{Running, Work};
 use crate::server::drive::Item;
 use crate::server::outbox::Text;
 
@@ -25,7 +25,8 @@ pub(super) const CHUNK: usize = 16 << 10;
 pub struct ResponseBody(Kind);
 
 enum Kind {
-    Full(Bytes),
+    /// With the request that it answers, if that is to be kept until all is read, or nobody reads it any more.
+    Full(Bytes, Option<Box<Work>>),
     Events(Box<Events>),
     Replayed(Box<Replayed>),
     #[cfg(feature = "console")]
@@ -38,7 +39,14 @@ impl ResponseBody {
     }
 
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Full(bytes.into()))
+        Self(Kind::Full(bytes.into(), None))
+    }
+
+    /// Keeps the request that it answers.
+    pub(super) fn keep(&mut self, answered: Option<Box<Work>>) {
+        if let Kind::Full(_, kept) = &mut self.0 {
+            *kept = answered;
+        }
     }
 
     /// What a request says, with what it has said already.
@@ -71,7 +79,7 @@ impl Body for ResponseBody {
         cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let data = match &mut self.0 {
-            Kind::Full(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Kind::Full(bytes, _) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
             Kind::Events(events) => ready!(events.poll(cx)),
             Kind::Replayed(replayed) => ready!(replayed.poll(cx)),
             #[cfg(feature = "console")]
@@ -82,7 +90,7 @@ impl Body for ResponseBody {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Full(bytes, _) => bytes.is_empty(),
             Kind::Events(events) => events.running.is_none() && events.first.is_none(),
             Kind::Replayed(replayed) => replayed.reader.is_none(),
             #[cfg(feature = "console")]
@@ -92,7 +100,7 @@ impl Body for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Full(bytes, _) => SizeHint::with_exact(bytes.len() as u64),
             _ => SizeHint::default(),
         }
     }
@@ -101,7 +109,7 @@ impl Body for ResponseBody {
 impl fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
-            Kind::Full(_) => "full",
+            Kind::Full(..) => "full",
             Kind::Events(_) | Kind::Replayed(_) => "events",
             #[cfg(feature = "console")]
             Kind::Stream(_) => "stream",

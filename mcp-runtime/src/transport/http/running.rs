@@ -126,11 +126,13 @@ pub(super) struct Running {
     busy: Option<Busy>,
     /// Nobody could use the result of a legacy request without its response.
     fragile: bool,
+    /// Such a request when it is answered: its session hears what follows from it once this is dropped.
+    answered: Option<Box<Work>>,
 }
 
 impl Running {
     pub fn new(work: Work, permit: Option<Permit>, busy: Option<Busy>) -> Self {
-        Self { work: Some(work), permit, busy, fragile: false }
+        Self { work: Some(work), permit, busy, fragile: false, answered: None }
     }
 
     /// Ends it with its client in any era: a task that nobody knows of must not be left behind (D7).
@@ -142,9 +144,14 @@ impl Running {
         let Some(work) = &mut self.work else { return Poll::Ready(Item::Nothing) };
         let item = ready!(work.poll_item(cx));
         if !matches!(item, Item::Message(_)) {
-            self.work = None;
+            self.answered = self.work.take().filter(|_| self.fragile).map(Box::new);
         }
         Poll::Ready(item)
+    }
+
+    /// What is to be kept until the response is written.
+    pub fn answered(&mut self) -> Option<Box<Work>> {
+        self.answered.take()
     }
 
     pub async fn next(&mut self) -> Item {
