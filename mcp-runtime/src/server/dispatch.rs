@@ -20,6 +20,7 @@ use super::handle::Server;
 use super::lists::List;
 use super::principal::Principal;
 use super::session::Session;
+use super::tasks::Start;
 use crate::error::{RpcError, code};
 use crate::journal::{CallId, Run, Saved, Standing};
 use crate::protocol::envelope::{self, Id};
@@ -240,11 +241,14 @@ impl Server {
         if params.arguments.is_some_and(|raw| !raw.get().starts_with('{')) {
             return Err(RpcError::invalid_params("`arguments` must be an object"));
         }
-        if let Subject::Tool(entry) = &subject
-            && let Some(begun) = self.task_at_once(&peer, incoming, entry)?
-        {
-            return Ok(begun);
-        }
+        let creating = match &subject {
+            Subject::Tool(entry) => match self.task_at_once(&peer, incoming, entry)? {
+                Start::Inline => None,
+                Start::Task(begun) => return Ok(begun),
+                Start::Try(creating) => Some(creating),
+            },
+            _ => None,
+        };
         let modern = peer.revision.is_modern();
         let clock = self.inner().clock.clone();
         let run = match params.request_state.filter(|_| modern) {
@@ -275,7 +279,7 @@ impl Server {
         if let Some(calls) = &cx.calls {
             calls.enter_call(&cx, self.limits().calls).map_err(RpcError::invalid_request)?;
         }
-        Ok(Begun::Drive(Drive::Call(CallDrive::new(cx))))
+        Ok(Begun::Drive(Drive::Call(CallDrive::new(cx, creating))))
     }
 
     /// A request that somebody else's code answers in a moment. A panic there is an error of this request alone: it must not

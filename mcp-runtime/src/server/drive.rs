@@ -20,7 +20,7 @@ use super::listen::{Listener, Teller, subscription_id};
 use super::outbox::Text;
 use super::outcome::{Answer, Outcome, ToolOutput};
 use super::principal::Principal;
-use super::tasks::TaskResultDrive;
+use super::tasks::{Creating, TaskResultDrive};
 use crate::error::RpcError;
 use crate::journal::{Driver, End, Exit, Policies, Saved};
 use crate::protocol::envelope::Id;
@@ -111,12 +111,14 @@ enum Budget {
     /// For ever, or until its function says so.
     Unbounded,
     For(Duration),
+    /// No time at all: nothing has begun before it is decided.
+    None(Creating),
     Until(Pin<Box<Sleep>>),
 }
 
 impl CallDrive {
-    /// Begins to run a handler; nothing happens before the first poll.
-    pub fn new(cx: Arc<Context>) -> Box<Self> {
+    /// Begins to run a handler; nothing happens before the first poll. Where it can be a task first, it is.
+    pub fn new(cx: Arc<Context>, creating: Option<Creating>) -> Box<Self> {
         let policies = Policies {
             state_limit: cx.server.limits().state,
             park_after: cx.server.inner().tasks.settings().park_after,
@@ -136,6 +138,7 @@ impl CallDrive {
         let (driver, span) = (Some(driver), telemetry::call(&cx));
         let (end, timeout, grace) = (None, None, None);
         Box::new(Self { cx, driver, end, timeout, grace, promotion, span, budget })
+        let budget = creating.map_or(budget, Budget::None);
     }
 
     fn poll_item(&mut self, task: &mut TaskContext<'_>) -> Poll<Item> {
@@ -152,6 +155,24 @@ impl CallDrive {
             let Some(driver) = &mut self.driver else { return Poll::Ready(Item::Nothing) };
             let polled = Pin::new(driver).poll(task);
             if self.cx.is_cancelled() {
+            if let Budget::None(creating) = &mut self.budget {
+                // To drop what creates it leaves no task behind (D7).
+                let created = match self.cx.is_cancelled() {
+                    true => Poll::Ready(Some(Item::Nothing)),
+                    false => creating.as_mut().poll(task).map(|made| made.map(Item::Response)),
+                };
+                if let Poll::Ready(end) = created {
+                    // Where none could be created it stays inline.
+                    self.budget = Budget::Unbounded;
+                    self.end = end;
+                    continue;
+                }
+                match self.cx.outbox.poll(task) {
+                    Poll::Ready(text) => return Poll::Ready(Item::Message(text)),
+                    Poll::Pending if self.cx.is_cancelled() => continue,
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
                 // D7: nobody will ever know of the task that it has become.
                 self.abandon_task();
             } else if let Some(newborn) = self.promotion.as_ref().and_then(|it| it.take()) {

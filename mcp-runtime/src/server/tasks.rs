@@ -4,6 +4,8 @@
 //! same tasks: what differs is when a call becomes one, and the words (P6). Whoever asks sees what belongs to its own
 //! principal and nothing else, whatever method it asks with (D10).
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
@@ -20,9 +22,9 @@ use super::session::Session;
 use crate::error::RpcError;
 use crate::protocol::params::Params;
 use crate::protocol::revision::Revision;
+use crate::protocol::{Response, legacy, modern};
 #[cfg(feature = "client")]
 use crate::protocol::{Status, error_response};
-use crate::protocol::{legacy, modern};
 use crate::task::TaskId;
 use crate::task::engine::{Engine, TaskRequest};
 
@@ -31,6 +33,18 @@ mod wait;
 
 use self::asker::{Asker, position};
 pub(crate) use self::wait::TaskResultDrive;
+
+/// How a call begins.
+pub(super) enum Start {
+    /// Inline, at least for now.
+    Inline,
+    Task(Begun),
+    /// As a task if one can be created, and inline if not.
+    Try(Creating),
+}
+
+/// A task that is being created: the response that names it, if it could be.
+pub(super) type Creating = Pin<Box<dyn Future<Output = Option<Response>> + Send>>;
 
 impl Server {
     /// What runs tasks, if any tool can be one.
@@ -49,13 +63,13 @@ impl Server {
         self.registry().has_tasks.then(|| legacy::tasks::capability(list))
     }
 
-    /// Makes a task of a call that is one from its beginning. `None`: it runs inline, at least for now.
+    /// Makes a task of a call that is one from its beginning.
     pub(super) fn task_at_once(
         &self,
         peer: &Peer,
         incoming: &Incoming<'_>,
         entry: &Arc<ToolEntry>,
-    ) -> Result<Option<Begun>, RpcError> {
+    ) -> Result<Start, RpcError> {
         let params = &incoming.params;
         let options = &entry.definition.task;
         let (required, name) = (options.support == TaskSupport::Required, &entry.definition.name);
@@ -70,11 +84,11 @@ impl Server {
                 false if required => {
                     return Err(modern::tasks::missing(&format!("the tool `{name}`"))); // X8
                 }
-                _ => return Ok(None),
+                _ => return Ok(Start::Inline),
             }
             // Where questions come before the task, it begins behind them (X24, P4).
             if options.boundary || params.request_state.is_some() {
-                return Ok(None);
+                return Ok(Start::Inline);
             }
             None
         } else {
@@ -88,13 +102,18 @@ impl Server {
                 }
                 Some(task) => legacy::tasks::requested_ttl(task)?,
                 None if required => {
-                    let why = format!("the tool `{name}` runs as a task only: add `task`"); // L14
+                    let how = match peer.revision {
+                        Revision::V2025_11_25 => "add `task`",
+                        // Which has no tasks.
+                        _ => "which needs revision 2025-11-25, or the extension of later ones",
+                    };
+                    let why = format!("the tool `{name}` runs as a task only: {how}"); // L14
                     return Err(RpcError { message: why, ..RpcError::method_not_found("") });
                 }
-                None => return Ok(None), // L12, L28
+                None => return Ok(Start::Inline), // L12, L28
             }
         };
-        let Some(engine) = self.engine() else { return Ok(None) };
+        let Some(engine) = self.engine() else { return Ok(Start::Inline) };
         self.check_requirements(peer, params, entry)?;
         let request = TaskRequest {
             entry: entry.clone(),
@@ -106,6 +125,11 @@ impl Server {
             ttl,
         };
         let asker = Asker::new(self, engine, peer, incoming);
+        if peer.revision.is_modern() && !required {
+            return Ok(Start::Try(Box::pin(async move {
+                asker.create(request).await.ok().map(|(response, _)| response)
+            })));
+        }
         let session = peer.session.clone();
         let mut creating = Box::pin(async move {
             let created = asker.create(request).await;
@@ -124,7 +148,7 @@ impl Server {
             after.replace(news);
             Poll::Ready(response)
         });
-        self.brief(peer.calls.clone(), incoming, answer).map(Some)
+        self.brief(peer.calls.clone(), incoming, answer).map(Start::Task)
     }
 
     /// Begins a request that a client answers as a task of its own: like a call of the definition that stands for its method.
@@ -132,10 +156,14 @@ impl Server {
     #[cfg(feature = "client")]
     pub(crate) fn host(&self, peer: &Peer, incoming: &Incoming<'_>, name: &str) -> Option<Begun> {
         let entry = self.registry().tool(name)?.clone();
-        self.task_at_once(peer, incoming, &entry).unwrap_or_else(|error| {
-            let error = legacy::error(error);
-            Some(Begun::Done(error_response(Some(&incoming.id), &error, Status::Ok)))
-        })
+        match self.task_at_once(peer, incoming, &entry) {
+            Ok(Start::Task(begun)) => Some(begun),
+            Ok(Start::Inline | Start::Try(_)) => None,
+            Err(error) => {
+                let error = legacy::error(error);
+                Some(Begun::Done(error_response(Some(&incoming.id), &error, Status::Ok)))
+            }
+        }
     }
 
     /// What the tool needs is checked before there is a task (P12).

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mcp_runtime::task::Stats;
+use mcp_runtime::task::{Stats, TaskSettings};
 use mcp_runtime::{Context, InputError, Server, mcp_tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,6 +35,12 @@ async fn counts(cx: &Context) -> &'static str {
         tokio::time::sleep(Duration::from_millis(700)).await;
     }
     "counted"
+}
+
+/// Is a task at once.
+#[mcp_tool(task_support = "optional", inline_budget = "0s")]
+async fn at_once() -> &'static str {
+    "done"
 }
 
 fn counting() -> Server {
@@ -206,6 +212,25 @@ async fn a_call_that_finds_no_room_stays_inline() {
         (&json!("complete"), "done")
     );
     until(&mut peer, &first, "completed").await;
+}
+
+// X3, X4, L101: an optional tool without any time to run inline is a task at once where there is room, and inline where not.
+#[tokio::test(start_paused = true)]
+async fn a_call_without_a_budget_that_finds_no_room_stays_inline() {
+    let (gate, mut settings) = (std::sync::Arc::default(), TaskSettings::default());
+    settings.live = 1;
+    let builder = tools::builder(&gate).tool::<at_once>().tasks(settings);
+    let server = builder.build().expect("a server");
+    let mut peer = modern(&server);
+    let id = task(&mut peer, "at_once").await;
+    assert_eq!(text(&until(&mut peer, &id, "completed").await["result"]), "done");
+    let other = task(&mut peer, "job").await;
+    let result = peer.call("at_once", json!({})).await;
+    assert_eq!((&result["resultType"], text(&result)), (&json!("complete"), "done"));
+    assert_eq!(stats(&server).await.running, 1);
+    gate.open();
+    until(&mut peer, &other, "completed").await;
+    task(&mut peer, "at_once").await;
 }
 
 // X5, L16: nobody else's call becomes a task, however long it takes; a session's is one at once.
