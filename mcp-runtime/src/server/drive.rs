@@ -1,5 +1,8 @@
 //! A request that is being answered: what the transport that carries it polls.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::{Future, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -108,11 +111,11 @@ pub(crate) struct CallDrive {
 
 /// How long a call may take before it becomes a task.
 enum Budget {
+    /// No time at all: nothing has begun before it is decided.
+    None(Creating),
     /// For ever, or until its function says so.
     Unbounded,
     For(Duration),
-    /// No time at all: nothing has begun before it is decided.
-    None(Creating),
     Until(Pin<Box<Sleep>>),
 }
 
@@ -135,10 +138,10 @@ impl CallDrive {
             }
             _ => Budget::Unbounded,
         };
+        let budget = creating.map_or(budget, Budget::None);
         let (driver, span) = (Some(driver), telemetry::call(&cx));
         let (end, timeout, grace) = (None, None, None);
         Box::new(Self { cx, driver, end, timeout, grace, promotion, span, budget })
-        let budget = creating.map_or(budget, Budget::None);
     }
 
     fn poll_item(&mut self, task: &mut TaskContext<'_>) -> Poll<Item> {
@@ -152,9 +155,6 @@ impl CallDrive {
                 self.cx.outbox.close();
                 return Poll::Ready(end);
             }
-            let Some(driver) = &mut self.driver else { return Poll::Ready(Item::Nothing) };
-            let polled = Pin::new(driver).poll(task);
-            if self.cx.is_cancelled() {
             if let Budget::None(creating) = &mut self.budget {
                 // To drop what creates it leaves no task behind (D7).
                 let created = match self.cx.is_cancelled() {
@@ -173,6 +173,9 @@ impl CallDrive {
                     Poll::Pending => return Poll::Pending,
                 }
             }
+            let Some(driver) = &mut self.driver else { return Poll::Ready(Item::Nothing) };
+            let polled = Pin::new(driver).poll(task);
+            if self.cx.is_cancelled() {
                 // D7: nobody will ever know of the task that it has become.
                 self.abandon_task();
             } else if let Some(newborn) = self.promotion.as_ref().and_then(|it| it.take()) {
@@ -231,7 +234,9 @@ impl CallDrive {
             (Poll::Pending, Some(driver)) => Function::Runs(driver),
             (Poll::Pending, None) => return Item::Nothing,
         };
+        // The first poll may end here, before the clock was looked at.
         let timeout = self.timeout.take();
+        let timeout = timeout.or_else(|| Some(Box::pin(tokio::time::sleep(self.cx.timeout()?))));
         let record = newborn.run(Running { cx: self.cx.clone(), function, timeout });
         let inner = self.cx.server.inner();
         let poll = inner.tasks.settings().poll_interval;
@@ -547,6 +552,7 @@ pub(crate) struct ListenDrive {
     server: Server,
     calls: Option<Arc<Calls>>,
     stage: Stage,
+    teller: Teller,
 }
 
 /// How far the end of a stream of changes is.
@@ -574,7 +580,6 @@ impl ListenDrive {
             return Poll::Ready(Item::Message(text));
         }
         if self.listener.is_cancelled() {
-    teller: Teller,
             return Poll::Ready(Item::Nothing);
         }
         match self.stage {
