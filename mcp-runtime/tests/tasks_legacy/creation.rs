@@ -84,6 +84,13 @@ async fn a_tool_that_has_to_be_a_task_refuses_a_plain_call() {
         let mut peer = Peer::legacy(&server().0, revision, json!({})).await;
         let error = peer.error("tools/call", json!({ "name": "job" })).await;
         assert_eq!(error["code"], -32601, "{revision}");
+        // To add what counts for nothing there would not help.
+        let message = error["message"].as_str().expect("a message");
+        let way = match revision {
+            Revision::V2025_11_25 => "add `task`",
+            _ => "needs revision 2025-11-25, or the extension",
+        };
+        assert!(message.contains(way), "{revision}: {message}");
     }
 }
 

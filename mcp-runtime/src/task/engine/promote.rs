@@ -127,7 +127,10 @@ impl Promotion {
             return Err(RpcError::internal("only calls of tools become tasks"));
         };
         let slot = engine.enter(entry).ok_or_else(|| {
-            RpcError::internal(format!("too many tasks of `{}` at the same time", cx.target()))
+            RpcError::internal(match engine.node.is_stopping() {
+                true => "the server is shutting down: it begins no tasks any more".to_owned(),
+                false => format!("too many tasks of `{}` at the same time", cx.target()),
+            })
         })?;
         let call = StoredCall::write(cx.revision, &cx.id, None, &cx.params.text)?;
         let mut task = engine.new_task(entry, cx.principal.as_ref(), call, saved.clone(), None)?;
