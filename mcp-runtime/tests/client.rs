@@ -12,6 +12,8 @@ mod http;
 mod lists;
 #[path = "client/peer.rs"]
 mod peer;
+#[path = "client/robust.rs"]
+mod robust;
 #[path = "wire_peer/mod.rs"]
 mod wire_peer;
 

@@ -85,6 +85,18 @@ async fn a_process_that_does_not_want_to_end_is_killed() {
     client.close().await.expect("an end");
 }
 
+#[tokio::test]
+async fn a_process_that_reads_nothing_is_ended_all_the_same() {
+    let client = modern(script("exec sleep 1000")).await;
+    // More than the pipe takes.
+    let call = client.call_tool("x", serde_json::json!({ "text": "x".repeat(1 << 20) }));
+    let call = tokio::spawn(call.into_future());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    soon(client.close()).await.expect("an end");
+    let error = soon(call).await.expect("no panic").expect_err("nobody has read it");
+    assert!(matches!(error, ClientError::Closed(_)), "{error}");
+}
+
 /// It answers `initialize` and one call, and ends at anything else that comes first.
 const LEGACY: &str = r#"
 read -r line

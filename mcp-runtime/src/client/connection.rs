@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::error::ClientError;
-use super::handlers::{Handlers, Hear, Question};
+use super::handlers::{Handlers, Hear, Question, tell};
 use super::host::Host;
 use super::memory::Memory;
 use super::subscription::Ear;
@@ -26,18 +26,19 @@ use crate::protocol::revision::Revision;
 use mcp_schema::v2026_07_28::{ProgressNotificationParams, meta_key};
 
 /// How many questions of a server are answered at the same time.
-const QUESTIONS: usize = 256;
+pub(super) const QUESTIONS: usize = 256;
 
 pub(super) type Reply = Result<Box<RawValue>, ClientError>;
 
 /// One connection, without its transport.
 pub(super) struct Connection {
     outgoing: Mutex<Option<mpsc::Sender<Outgoing>>>,
+    finished: watch::Sender<bool>,
     state: Mutex<State>,
     pub handlers: Handlers,
     pub memory: Memory,
     runtime: Handle,
-    over: Notify,
+    over: watch::Sender<bool>,
     /// What hosts tasks, once the revision is known.
     host: OnceLock<Host>,
 }
@@ -106,10 +107,17 @@ impl Pending {
     }
 }
 
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let waited = self.connection.state().waiting.remove(&self.id).is_some();
-        if waited && self.sent {
+impl Pending {
+    /// Tells the server that nobody waits, once. An answer that is on its way can still be had; what comes before it is not heard
+    /// any more.
+    pub fn cancel(&mut self) {
+        let mut state = self.connection.state();
+        let waiting = state.waiting.get_mut(&self.id);
+        let heard = waiting.map(|one| (one.progress.take(), one.ear.take()));
+        // Without the lock: what a function of the program holds may be the last of this connection.
+        drop(state);
+        drop(heard);
+        if std::mem::take(&mut self.sent) {
             let params = json!({ "requestId": self.id, "reason": "nobody waits for the answer" });
             let text = if self.told {
                 message("notifications/cancelled", None, Some(&params))
@@ -121,15 +129,29 @@ impl Drop for Pending {
     }
 }
 
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let waited = self.connection.state().waiting.remove(&self.id);
+        if waited.is_some() {
+            self.cancel();
+        }
+    }
+}
+
 impl Connection {
-    pub fn new(outgoing: mpsc::Sender<Outgoing>, handlers: Handlers) -> Arc<Self> {
+    pub fn new(
+        outgoing: mpsc::Sender<Outgoing>,
+        finished: watch::Sender<bool>,
+        handlers: Handlers,
+    ) -> Arc<Self> {
         Arc::new(Self {
             outgoing: Mutex::new(Some(outgoing)),
+            finished,
             state: Mutex::default(),
             handlers,
             memory: Memory::default(),
             runtime: Handle::current(),
-            over: Notify::new(),
+            over: watch::Sender::new(false),
             host: OnceLock::new(),
         })
     }
@@ -219,6 +241,7 @@ impl Connection {
     /// Says that nothing more will be asked.
     pub fn finish(&self) {
         self.outgoing().take();
+        self.finished.send_replace(true);
     }
 
     /// Nobody gets an answer any more.
@@ -234,7 +257,7 @@ impl Connection {
             host.close();
         }
         drop(waiting);
-        self.over.notify_one();
+        self.over.send_replace(true);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -243,13 +266,20 @@ impl Connection {
 
     /// Waits until the server says nothing more.
     pub async fn closed(&self) {
-        while self.state().closed.is_none() {
-            self.over.notified().await;
-        }
+        // The sender lives in `self`.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
     }
 
     /// Takes what comes until nothing more does.
     pub async fn read(self: Arc<Self>, mut incoming: mpsc::Receiver<Incoming>) {
+        // Whatever ends this, nobody waits for what is not read any more.
+        struct Closing<'a>(&'a Connection);
+        impl Drop for Closing<'_> {
+            fn drop(&mut self) {
+                self.0.close("nothing reads it any more");
+            }
+        }
+        let _closing = Closing(&self);
         while let Some(arrival) = incoming.recv().await {
             match arrival {
                 Incoming::Message(text) => self.take(text.trim_ascii()).await,
@@ -305,7 +335,11 @@ impl Connection {
         let value: Value =
             params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         self.memory.hear(method, &value);
-        let stream = &value["_meta"][meta_key::SUBSCRIPTION_ID];
+        let stream = match &value["_meta"][meta_key::SUBSCRIPTION_ID] {
+            // The end of a stream names the request, and need not have metadata.
+            Value::Null if method == "notifications/cancelled" => &value["requestId"],
+            stream => stream,
+        };
         let ear = stream
             .as_i64()
             .and_then(|id| self.state().waiting.get(&id).and_then(|one| one.ear.clone()));
@@ -329,7 +363,7 @@ impl Connection {
                         self.state().waiting.get(&id).and_then(|one| one.progress.clone())
                     });
                     for hear in of_call.iter().chain(&self.handlers.progress) {
-                        hear(&params);
+                        tell("on_progress", || hear(&params));
                     }
                     self.task_progress(&value, &params);
                 }
@@ -341,13 +375,13 @@ impl Connection {
                 if let Some(hear) = &self.handlers.log
                     && let Ok(params) = Deserialize::deserialize(&value)
                 {
-                    hear(&params);
+                    tell("on_log", || hear(&params));
                 }
             }
             _ => {}
         }
         if let Some(hear) = &self.handlers.notification {
-            hear(method, &value);
+            tell("on_notification", || hear(method, &value));
         }
     }
 
@@ -366,6 +400,11 @@ impl Connection {
 
     /// The server asks: a legacy one, in a request of its own.
     async fn question(self: &Arc<Self>, id: Id, method: &str, params: Option<&RawValue>) {
+        if self.state().asked.contains_key(&id) {
+            // An answer to the second one would be one to the first.
+            tracing::warn!(target: "mcp", %id, method, "the server uses an id again that is not answered yet: passed over");
+            return;
+        }
         if self.host.get().is_some_and(|host| host.take(self, &id, method, params)) {
             if Question::read(method, params).is_ok() {
                 self.task_asks(&id, method, params);

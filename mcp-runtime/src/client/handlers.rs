@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -71,6 +72,13 @@ type Answer<P> = Arc<dyn Fn(P) -> Answering + Send + Sync>;
 pub(super) type Hear<P> = Arc<dyn Fn(&P) + Send + Sync>;
 type HearAll = Arc<dyn Fn(&str, &Value) + Send + Sync>;
 
+/// Lets a function of the program hear something: `what` says which. If it panics, nothing else does.
+pub(super) fn tell(what: &str, hear: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(hear)).is_err() {
+        tracing::error!(target: "mcp", what, "a function that hears what the server says panicked");
+    }
+}
+
 /// All of them.
 #[derive(Clone, Default)]
 pub(super) struct Handlers {
@@ -132,10 +140,12 @@ impl Handlers {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoAnswer<Elicited<Value>> + 'static,
     {
+        let handler = Arc::new(handler);
         Arc::new(move |request| {
-            let answer = handler(request);
+            let handler = handler.clone();
+            // Called in here, a panic of the call itself is contained, too.
             Box::pin(async move {
-                Ok(match answer.await.into_answer()? {
+                Ok(match handler(request).await.into_answer()? {
                     // A page that was agreed to has no content.
                     Elicited::Accepted(Value::Null) => json!({ "action": "accept" }),
                     Elicited::Accepted(content) => {
@@ -154,10 +164,11 @@ impl Handlers {
         Fut: Future<Output = R> + Send + 'static,
         R: IntoAnswer<CreateMessageResult> + 'static,
     {
+        let handler = Arc::new(handler);
         Arc::new(move |request| {
-            let answer = handler(request);
+            let handler = handler.clone();
             Box::pin(async move {
-                let message = answer.await.into_answer()?;
+                let message = handler(request).await.into_answer()?;
                 serde_json::to_value(message).map_err(|error| RpcError::internal(error.to_string()))
             })
         })

@@ -118,7 +118,7 @@ impl Opening {
 
     fn open(&self, target: &mut Target) -> Result<Opened, ClientError> {
         let wire = target.open(self.max_message)?;
-        let connection = Connection::new(wire.outgoing, self.handlers.clone());
+        let connection = Connection::new(wire.outgoing, wire.finished, self.handlers.clone());
         let mut tasks = wire.tasks;
         tasks.spawn(connection.clone().read(wire.incoming));
         Ok(Opened { connection, tasks, spoken: wire.spoken, serving: wire.serving })

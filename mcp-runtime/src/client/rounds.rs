@@ -8,7 +8,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 
-use super::connection::{Before, Pending};
+use super::connection::{Before, Pending, QUESTIONS};
 use super::error::ClientError;
 use super::handlers::Question;
 use super::methods::Client;
@@ -179,6 +179,13 @@ impl Client {
             if let Some(requests) = requests {
                 let requests: InputRequests = serde_json::from_str(requests.get())
                     .map_err(|error| ClientError::invalid(method, error))?;
+                if requests.len() > QUESTIONS {
+                    let problem = format!(
+                        "it asks {} questions at once: {QUESTIONS} are answered at most",
+                        requests.len()
+                    );
+                    return Err(ClientError::invalid(method, problem));
+                }
                 next.insert(
                     "inputResponses".into(),
                     self.answers(requests, options.before.task.as_deref()).await?,

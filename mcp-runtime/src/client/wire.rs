@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::error::ClientError;
@@ -80,6 +80,8 @@ pub(super) struct Wire {
     /// Ends when the server says nothing more.
     pub incoming: mpsc::Receiver<Incoming>,
     pub tasks: JoinSet<()>,
+    /// Becomes true when the client has nothing more to say, which may be long before all of it is sent.
+    pub finished: watch::Sender<bool>,
     pub spoken: Spoken,
     /// The server, where it runs in memory.
     pub serving: Option<JoinHandle<Result<(), ServeError>>>,
@@ -110,7 +112,8 @@ impl Wire {
                 let _ = received.send(Incoming::Closed(error)).await;
             }
         });
-        Self { outgoing, incoming, tasks, spoken: Spoken::default(), serving: None }
+        let (finished, spoken) = (watch::Sender::new(false), Spoken::default());
+        Self { outgoing, incoming, tasks, finished, spoken, serving: None }
     }
 }
 

@@ -275,3 +275,16 @@ async fn what_cannot_be_sent_is_said_before() {
     let error = soon(builder.connect_http("http://127.0.0.1:9/")).await.expect_err("a token");
     assert!(matches!(error, ClientError::Setup(_)), "{error}");
 }
+
+#[tokio::test]
+async fn a_token_that_panics_is_an_error() -> Result<(), ClientError> {
+    fn none(_: Option<String>) -> std::future::Ready<std::io::Result<String>> {
+        panic!("on purpose")
+    }
+    let fake = Fake::start(|asked| Reply::json(asked.tool_result("hi"))).await;
+    let builder = Client::builder().lifecycle(MODERN).bearer_with(none);
+    let client = builder.connect_http(&fake.url).await?;
+    let error = soon(client.request("x", ())).await.expect_err("no token");
+    assert!(matches!(error, ClientError::Token(_)), "{error}");
+    Ok(())
+}

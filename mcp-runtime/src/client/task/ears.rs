@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::super::connection::Connection;
-use super::super::handlers::Hear;
+use super::super::handlers::{Hear, tell};
 use super::stream::CallEvent;
 use crate::protocol::envelope::Id;
 
@@ -93,7 +93,7 @@ impl Ear {
 
     fn progress(&self, params: &ProgressNotificationParams) {
         if let Some(hear) = &self.hear {
-            hear(params);
+            tell("on_progress", || hear(params));
         }
         self.push(CallEvent::Progress(params.clone()));
     }

@@ -6,9 +6,9 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::client::error::ClientError;
 use crate::client::wire::{self, Incoming, QUEUE, Spoken, Wire};
@@ -47,18 +47,19 @@ pub(super) fn open(command: &mut Command, limit: usize) -> Result<Wire, ClientEr
 
     let (outgoing, to_send) = mpsc::channel(QUEUE);
     let (received, incoming) = mpsc::channel(QUEUE);
-    let (told, closing) = oneshot::channel();
+    let finished = watch::Sender::new(false);
+    let finishing = finished.subscribe();
+    let mut writing = JoinSet::new();
+    writing.spawn(wire::write(stdin, to_send));
     tokio::spawn(async move {
-        let _ = told.send(wire::write(stdin, to_send).await);
-    });
-    tokio::spawn(async move {
-        if let Err(problem) = attend(child, stdout, limit, &received, closing).await {
+        let attended = attend(child, stdout, limit, &received, writing, finishing).await;
+        if let Err(problem) = attended {
             let problem = io::Error::other(format!("the server's process (`{name}`) {problem}"));
             let _ = received.send(Incoming::Closed(problem)).await;
         }
     });
     let (tasks, spoken) = (JoinSet::new(), Spoken::default());
-    Ok(Wire { outgoing, incoming, tasks, spoken, serving: None })
+    Ok(Wire { outgoing, incoming, tasks, finished, spoken, serving: None })
 }
 
 /// Hands on what the process says until it has exited; an error says why it did, if that was not asked for.
@@ -67,14 +68,21 @@ async fn attend(
     stdout: ChildStdout,
     limit: usize,
     received: &mpsc::Sender<Incoming>,
-    mut closing: oneshot::Receiver<io::Result<()>>,
+    mut writing: JoinSet<io::Result<()>>,
+    mut finishing: watch::Receiver<bool>,
 ) -> Result<(), String> {
     let mut reading = pin!(wire::read(stdout, limit, received));
     let (mut read, mut written) = (None, Ok(()));
+    let stuck = async {
+        let _ = finishing.wait_for(|finished| *finished).await;
+        sleep(GRACE).await;
+    };
     tokio::select! {
         biased;
-        Ok(result) = &mut closing => written = result,
+        Some(Ok(result)) = writing.join_next() => written = result,
         () = received.closed() => {}
+        // It does not read what was said before the end, which closes its input all the same.
+        () = stuck => writing.abort_all(),
         result = &mut reading => read = Some(result),
         status = child.wait() => {
             let _ = timeout(DRAIN, &mut reading).await;

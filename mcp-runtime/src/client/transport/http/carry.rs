@@ -19,6 +19,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How long the beginning of a session may take to be acknowledged before requests follow nevertheless.
 const ACKNOWLEDGED: Duration = Duration::from_secs(5);
 
+/// How long a server may take to accept what needs no answer.
+const TOLD: Duration = Duration::from_secs(30);
+
 /// The requests that wait for their answers; each task ends with the id of its own.
 #[derive(Default)]
 struct UnderWay {
@@ -106,13 +109,13 @@ impl Http {
                     task.abort();
                 }
                 if !modern && !letter.text.is_empty() {
-                    self.tell_later(letter, under_way);
+                    self.tell_later(letter, under_way, received).await;
                 }
             }
             // 2026-07-28, Sending Messages, 4.
             (Kind::Response, Ok(_)) if modern => {}
             (Kind::Notification { .. } | Kind::Response, Ok(letter)) => {
-                self.tell_later(letter, under_way);
+                self.tell_later(letter, under_way, received).await;
             }
         }
     }
@@ -125,10 +128,25 @@ impl Http {
         }
     }
 
-    fn tell_later(self: &Arc<Self>, letter: Letter, under_way: &mut UnderWay) {
+    /// Posts what is not answered, beside other messages. Where too many of them are not accepted yet all wait: who asks without
+    /// end, and takes no answer, is not read either.
+    async fn tell_later(
+        self: &Arc<Self>,
+        letter: Letter,
+        under_way: &mut UnderWay,
+        received: &mpsc::Sender<Incoming>,
+    ) {
+        let turn = tokio::select! {
+            Ok(turn) = self.telling.clone().acquire_owned() => turn,
+            // The client was dropped.
+            () = received.closed() => return,
+        };
         let http = self.clone();
         under_way.tasks.spawn(async move {
-            http.tell(&letter).await;
+            let _turn = turn;
+            if timeout(TOLD, http.tell(&letter)).await.is_err() {
+                tracing::warn!(target: "mcp", url = http.key, "the server did not accept a message in time");
+            }
             None
         });
     }

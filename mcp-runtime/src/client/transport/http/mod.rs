@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url, redirect};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use self::session::Session;
@@ -32,6 +32,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Requests that are under way at the same time; more of them wait for their turn. A stream of changes counts as one.
 const PARALLEL: usize = 256;
+
+/// Messages without an answer that are under way at the same time.
+const TELLING: usize = 256;
 
 /// What one connects to, and as whom.
 pub(in crate::client) struct Settings {
@@ -97,10 +100,12 @@ pub(super) fn open(settings: &Settings, limit: usize) -> Result<Wire, ClientErro
         spoken: spoken.clone(),
         session: Session::default(),
         parallel: Semaphore::new(PARALLEL),
+        telling: Arc::new(Semaphore::new(TELLING)),
     });
     // Not bound to the life of the client: a session that is not needed any more is taken back.
     tokio::spawn(http.carry(to_send, received));
-    Ok(Wire { outgoing, incoming, tasks: JoinSet::new(), spoken, serving: None })
+    let (tasks, finished) = (JoinSet::new(), watch::Sender::new(false));
+    Ok(Wire { outgoing, incoming, tasks, finished, spoken, serving: None })
 }
 
 /// What all requests of one connection have in common.
@@ -116,6 +121,7 @@ struct Http {
     spoken: Spoken,
     session: Session,
     parallel: Semaphore,
+    telling: Arc<Semaphore>,
 }
 
 /// A message that is to be posted.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 
 use crate::client::error::ClientError;
 
@@ -35,9 +36,17 @@ impl Token {
         Fut: Future<Output = Result<String, E>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
+        let ask = Arc::new(ask);
         let ask = Arc::new(move |challenge| -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-            let answer = ask(challenge);
-            Box::pin(async move { answer.await.map_err(Into::into) })
+            let ask = ask.clone();
+            Box::pin(async move {
+                let mut contained = JoinSet::new();
+                contained.spawn(async move { ask(challenge).await.map_err(Into::into) });
+                match contained.join_next().await {
+                    Some(Ok(answer)) => answer,
+                    _ => Err("the function that gives it panicked".into()),
+                }
+            })
         });
         Self::Asked { ask, current: Arc::default(), renewals: Arc::default() }
     }
