@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -49,6 +50,8 @@ pub enum Reply {
     Whole(u16, Vec<(&'static str, String)>, String),
     /// Events, and then the end of the connection.
     Events(Vec<String>),
+    /// The head of an event stream, and the end of the connection after so long.
+    Held(Duration),
     /// Events, and then nothing for ever.
     Open(Vec<String>),
     /// This again and again, after the head of an event stream.
@@ -181,6 +184,10 @@ async fn serve(
         Reply::Events(events) => {
             stream.write_all(EVENTS.as_bytes()).await?;
             stream.write_all(events.concat().as_bytes()).await?;
+        }
+        Reply::Held(time) => {
+            stream.write_all(EVENTS.as_bytes()).await?;
+            tokio::time::sleep(time).await;
         }
         Reply::Open(events) => {
             stream.write_all(EVENTS.as_bytes()).await?;

@@ -220,3 +220,123 @@ async fn the_stream_of_no_request_is_kept_open() -> Result<(), ClientError> {
     assert_eq!(soon(heard.recv()).await.as_deref(), Some("notifications/two"));
     soon(client.close()).await
 }
+
+// Replicas that keep their sessions each for itself.
+#[tokio::test]
+async fn a_session_that_is_gone_before_it_has_begun_hangs_nothing() -> Result<(), ClientError> {
+    let sessions = AtomicUsize::new(0);
+    let fake = Fake::start(move |asked| {
+        if asked.method() == "initialize" {
+            sessions.fetch_add(1, Ordering::Relaxed);
+        }
+        match (asked.method(), asked.header("mcp-session-id")) {
+            ("notifications/initialized", Some("s-2")) => return Reply::empty(404),
+            ("tools/call", Some("s-3")) => return Reply::json(asked.tool_result("hi")),
+            ("tools/call", _) => return Reply::empty(404),
+            _ => {}
+        }
+        let current = format!("s-{}", sessions.load(Ordering::Relaxed));
+        hello(asked, &current).unwrap_or(Reply::empty(404))
+    })
+    .await;
+    let client = soon(builder().connect_http(&fake.url)).await?;
+    let error = soon(client.call_tool("x", ()).into_future()).await.expect_err("no session");
+    assert!(
+        matches!(&error, ClientError::Http { status: 404, method, .. } if method == "notifications/initialized"),
+        "{error}"
+    );
+    // The one that did not come about is not used: the next call begins another one.
+    assert_eq!(soon(client.call_tool("x", ()).into_future()).await?.text(), "hi");
+    assert_eq!(fake.of("initialize").len(), 3);
+    assert!(
+        fake.of("tools/call").iter().all(|asked| asked.header("mcp-session-id") != Some("s-2"))
+    );
+    soon(client.close()).await
+}
+
+#[tokio::test]
+async fn a_server_that_pings_and_takes_no_answer_is_not_answered_without_end()
+-> Result<(), ClientError> {
+    let fake = Fake::start(|asked| {
+        let ping = |id| event(&json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }).to_string());
+        match asked.verb.as_str() {
+            "GET" => Reply::Open((0..400).map(ping).collect()),
+            "POST" if asked.body.get("result").is_some() => Reply::Silence,
+            _ => hello(asked, "s").unwrap_or(Reply::empty(404)),
+        }
+    })
+    .await;
+    let client = soon(builder().connect_http(&fake.url)).await?;
+    let answers = || fake.asked().iter().filter(|it| it.body.get("result").is_some()).count();
+    soon(async {
+        while answers() < 256 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(answers(), 256);
+    drop(client);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_wants_no_pause_is_given_a_short_one() -> Result<(), ClientError> {
+    let fake = Fake::start(|asked| {
+        let more = || Reply::Events(vec!["id: 1\nretry: 0\ndata:\n\n".to_owned()]);
+        match (asked.method(), asked.header("last-event-id")) {
+            ("tools/call", _) | (_, Some(_)) => more(),
+            _ => hello(asked, "s").unwrap_or(Reply::empty(404)),
+        }
+    })
+    .await;
+    let client = soon(builder().connect_http(&fake.url)).await?;
+    let call = tokio::spawn(client.call_tool("x", ()).into_future());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    call.abort();
+    let resumed = fake.of("GET").iter().filter(|it| it.header("last-event-id").is_some()).count();
+    assert!((2..=10).contains(&resumed), "{resumed}");
+    Ok(())
+}
+
+// A proxy ends what is idle: that is no failure of the task, however often.
+#[tokio::test]
+async fn waiting_for_the_result_of_a_task_may_be_cut_many_times() -> Result<(), ClientError> {
+    const CUTS: usize = 8;
+    let cuts = AtomicUsize::new(0);
+    let fake = Fake::start(move |asked| {
+        let done = cuts.load(Ordering::Relaxed) > CUTS;
+        let task = json!({
+            "taskId": "t-1",
+            "status": if done { "completed" } else { "input_required" },
+            "createdAt": "2025-11-25T10:00:00Z",
+            "lastUpdatedAt": "2025-11-25T10:00:00Z",
+            "ttl": null,
+            "pollInterval": 60_000,
+        });
+        match asked.method() {
+            "initialize" => Reply::json(asked.answer(json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": { "tasks": { "requests": { "tools": { "call": {} } } } },
+                "serverInfo": { "name": "fake", "version": "1" },
+            }))),
+            "tools/list" => Reply::json(asked.answer(json!({ "tools": [{
+                "name": "x",
+                "inputSchema": { "type": "object" },
+                "execution": { "taskSupport": "required" },
+            }] }))),
+            "tools/call" => Reply::json(asked.answer(json!({ "task": task }))),
+            "tasks/get" => Reply::json(asked.answer(task)),
+            "tasks/result" if done => Reply::json(asked.tool_result("hi")),
+            "tasks/result" => {
+                cuts.fetch_add(1, Ordering::Relaxed);
+                Reply::Held(Duration::from_millis(1100))
+            }
+            _ => hello(asked, "s").unwrap_or(Reply::empty(404)),
+        }
+    })
+    .await;
+    let client = soon(builder().connect_http(&fake.url)).await?;
+    assert_eq!(soon(client.call_tool("x", ()).into_future()).await?.text(), "hi");
+    Ok(())
+}

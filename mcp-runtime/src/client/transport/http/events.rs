@@ -22,6 +22,8 @@ const AROUND: usize = 64 << 10;
 pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// The longest of these waits.
 pub(super) const RETRY_MOST: Duration = Duration::from_secs(30);
+/// The shortest, whatever the server says: with an event on each connection it would otherwise be a loop without a pause.
+const RETRY_LEAST: Duration = Duration::from_millis(100);
 
 /// Where a stream is to be resumed, and when.
 #[derive(Default)]
@@ -43,12 +45,12 @@ impl Cursor {
         }
     }
 
-    /// Before the next attempt: what the server has asked for, to the letter (2025-11-25, Sending Messages to the Server, 6).
+    /// Before the next attempt: what the server has asked for, and no less (2025-11-25, Sending Messages to the Server, 6).
     pub async fn wait(&mut self) {
         let more = 1 << self.failures.min(5);
         self.failures += 1;
         let wait = match self.retry {
-            Some(retry) if more == 1 => retry,
+            Some(retry) if more == 1 => retry.max(RETRY_LEAST),
             Some(retry) => retry.max((RETRY * more).min(RETRY_MOST)),
             None => (RETRY * more).min(RETRY_MOST),
         };

@@ -56,7 +56,16 @@ impl Http {
 
     /// Posts a message. Repeated once each: with another token, in another session, after a short pause that the server asked for.
     pub async fn post(&self, letter: &Letter) -> Result<Response, ClientError> {
-        let (mut other_token, mut other_session, mut later) = (false, false, false);
+        self.post_within(letter, true).await
+    }
+
+    /// Posts a message; `renews` is whether another session follows one that is gone.
+    pub async fn post_within(
+        &self,
+        letter: &Letter,
+        renews: bool,
+    ) -> Result<Response, ClientError> {
+        let (mut other_token, mut other_session, mut later) = (false, !renews, false);
         loop {
             let token = self.token.current().await?;
             let session = self.session.current().filter(|_| !letter.begins && !letter.modern);

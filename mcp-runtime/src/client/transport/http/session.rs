@@ -43,6 +43,21 @@ impl Session {
     }
 }
 
+/// A session that is about to be followed by another one.
+struct Renewal<'a> {
+    session: &'a Session,
+    gone: Option<&'a HeaderValue>,
+}
+
+impl Drop for Renewal<'_> {
+    /// One that did not come about is taken back: the next request finds the old one gone, and tries again.
+    fn drop(&mut self) {
+        if let Some(gone) = self.gone {
+            self.session.id.send_replace(Some(gone.clone()));
+        }
+    }
+}
+
 impl Http {
     /// The server has forgotten a session, and wants another one to begin (Session Management, 4). What it knew of the client beside
     /// its capabilities (subscriptions, the level of logs) is lost. Of several requests that met with it only the first begins it.
@@ -53,6 +68,7 @@ impl Http {
         }
         let Some(letter) = self.session.beginning().clone() else { return Ok(()) };
         tracing::warn!(target: "mcp", url = self.key, "the server has forgotten the session: another one begins");
+        let mut renewal = Renewal { session: &self.session, gone: Some(gone) };
         let (found, mut answers) = mpsc::channel(QUEUE);
         let listening = async {
             let mut answer = None;
@@ -80,7 +96,13 @@ impl Http {
         let text = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.to_owned();
         let kind = Kind::Notification { method: "notifications/initialized".to_owned() };
         let letter = Letter::new(text, &kind, self.spoken.get())?;
-        Box::pin(self.post(&letter)).await.map(drop)
+        // A session that is gone by now is not renewed: that is what this is about.
+        let response = Box::pin(self.post_within(&letter, false)).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(&letter, response).await);
+        }
+        renewal.gone = None;
+        Ok(())
     }
 
     /// The session is not needed any more (Session Management, 5).
