@@ -8,6 +8,10 @@ mod fake;
 mod handles;
 #[path = "client_tasks/hostile.rs"]
 mod hostile;
+#[path = "client_tasks/kept.rs"]
+mod kept;
+#[path = "client_tasks/late.rs"]
+mod late;
 #[path = "client_tasks/legacy.rs"]
 mod legacy;
 #[path = "client_tasks/log.rs"]

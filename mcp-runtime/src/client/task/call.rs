@@ -30,6 +30,9 @@ pub(in crate::client) const CALL: &str = "tools/call";
 /// How long to wait for the answer to a call that nobody wants any more, to learn which task to cancel.
 const REGRET: Duration = Duration::from_secs(60);
 
+/// How long an answer may be on its way when its request is cancelled.
+const CROSSING: Duration = Duration::from_secs(10);
+
 /// Whether a call is to be a task. On a legacy connection the client says so, within what the server and the tool allow; on a
 /// modern one the server decides, and the client can only say that it does not know tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +73,9 @@ impl Call {
         let ear = self.ear(false);
         match self.create(ear).await? {
             Made::Result(result) => Ok(*result),
-            Made::Task(guard, listening) => Drive::new(guard, listening).finish().await?.outcome(),
+            Made::Task(guard, listening) => {
+                Drive::new(guard, listening).finish().await?.take().await
+            }
         }
     }
 
@@ -227,8 +232,19 @@ impl Drop for Birth {
                     }
                 });
             }
-            // Not created yet, as far as anybody knows: cancelled as a request, with the pending answer.
-            Ok(Err(_)) | Err(_) => {}
+            // Not created yet, as far as anybody knows: cancelled as a request. The two may cross.
+            Err(TryRecvError::Empty) => {
+                pending.cancel();
+                let client = self.client.downgrade();
+                self.client.connection().spawn(async move {
+                    if let Ok(Ok(answer)) = tokio::time::timeout(CROSSING, pending.answer()).await
+                        && let Some(client) = client.upgrade()
+                    {
+                        cancel_created(&client, &answer);
+                    }
+                });
+            }
+            Ok(Err(_)) | Err(TryRecvError::Closed) => {}
         }
     }
 }

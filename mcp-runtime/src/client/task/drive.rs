@@ -27,6 +27,9 @@ const RESULT: &str = "tasks/result";
 /// How often in a row a request about a task may fail for reasons that pass.
 const FAILURES: u32 = 6;
 
+/// What waits for a result and is cut after so long was taken by the server: proxies end what is idle.
+const HELD: Duration = Duration::from_secs(1);
+
 /// How often `tasks/result` may be refused while the task goes on: some servers do not let anybody wait.
 const REFUSALS: u32 = 3;
 
@@ -44,10 +47,14 @@ pub(super) struct Drive {
     news: Option<News>,
     /// `tasks/result`, legacy only.
     result: Option<Waiting>,
+    /// When that was called.
+    result_since: Instant,
     /// By when it has to be answered, since the task has ended.
     result_due: Option<Instant>,
     refusals: u32,
+    /// How often in a row `tasks/result` was lost, and `tasks/update` failed.
     lost: u32,
+    unsent: u32,
     status: Option<TaskInfo>,
 }
 
@@ -81,9 +88,11 @@ impl Drive {
             inputs: Inputs::default(),
             news: None,
             result: None,
+            result_since: now,
             result_due: None,
             refusals: 0,
             lost: 0,
+            unsent: 0,
             status: None,
         }
     }
@@ -113,10 +122,34 @@ impl Drive {
     /// What happens next, and nothing once the task has ended and its outcome is known.
     pub async fn next(&mut self) -> Result<Option<CallEvent>, ClientError> {
         let (deadline, limit) = (self.deadline, self.limit);
-        match timeout_at(deadline, self.advance()).await {
+        let next = match timeout_at(deadline, self.advance()).await {
             Ok(next) => next,
             Err(_) => Err(ClientError::TaskDeadline { task: self.remote().id().to_owned(), limit }),
+        };
+        match &next {
+            Err(ClientError::TaskExpired { .. }) => self.remote().forget().await,
+            Err(error) if self.outlasts(error) => drop(self.guard.grip().keep()),
+            _ => {}
         }
+        next
+    }
+
+    /// Whether the task is left to go on although nobody waits for it here any more: its end was not seen, and somebody can find it
+    /// again.
+    fn outlasts(&self, error: &ClientError) -> bool {
+        match error {
+            // It names the task.
+            ClientError::TaskDeadline { .. } => true,
+            ClientError::Http { .. }
+            | ClientError::Closed(_)
+            | ClientError::Unauthorized { .. }
+            | ClientError::Token(_) => self.is_kept(),
+            error => passes(error) && self.is_kept(),
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.remote().client().tasks_settings().handles.is_some()
     }
 
     async fn advance(&mut self) -> Result<Option<CallEvent>, ClientError> {
@@ -176,11 +209,12 @@ impl Drive {
     /// Asks how far it is.
     async fn look(&mut self) -> Result<(), ClientError> {
         self.looks = self.looks.saturating_add(1);
+        let ended = self.remote().info().has_ended();
         let seen = match self.remote().ask().await {
             Ok(seen) => seen,
             Err(error) => return self.failed(error),
         };
-        self.see(GET, seen).await?;
+        self.see(GET, seen, ended).await?;
         if self.inputs.has_unsent() {
             self.send_answers().await?;
         }
@@ -192,11 +226,7 @@ impl Drive {
 
     /// Something that may pass is tried again, later each time.
     fn failed(&mut self, error: ClientError) -> Result<(), ClientError> {
-        let retry_after = match &error {
-            ClientError::Http { retry_after, .. } => *retry_after,
-            _ => None,
-        };
-        if !passes(&error) || self.pace.failed(retry_after) > FAILURES {
+        if !passes(&error) || self.pace.failed(retry_after(&error)) > FAILURES {
             return Err(error);
         }
         let task = self.remote().id();
@@ -209,6 +239,9 @@ impl Drive {
         const METHOD: &str = "notifications/tasks";
         self.set_told();
         let seen = Seen::read(METHOD, &task.to_string())?;
+        if seen.info.is_older_than(&self.remote().info()) {
+            return Ok(());
+        }
         // An end without what belongs to it is looked at.
         let complete = match seen.info.status {
             TaskStatus::Completed => seen.result.is_some(),
@@ -220,7 +253,7 @@ impl Drive {
             self.pace.hint();
             return Ok(());
         }
-        self.see(METHOD, seen).await
+        self.see(METHOD, seen, false).await
     }
 
     /// Takes note of whether the server tells of changes, and tells whether that is new.
@@ -229,11 +262,15 @@ impl Drive {
         self.pace.set_told(told)
     }
 
-    async fn see(&mut self, method: &str, seen: Seen) -> Result<(), ClientError> {
-        let new = self.remote().note(method, &seen)?;
+    async fn see(&mut self, method: &str, seen: Seen, ended: bool) -> Result<(), ClientError> {
+        let new = self.remote().note(method, &seen, ended)?;
         let info = seen.info.clone();
         self.set_told();
         self.pace.answered(info.poll_interval, new);
+        if self.remote().info().has_ended() && !info.has_ended() {
+            self.pace.hint();
+            return Ok(());
+        }
         if new {
             self.status = Some(info.clone());
         }
@@ -256,7 +293,7 @@ impl Drive {
             }
             (TaskStatus::Failed, true) => {
                 let error = seen.error.ok_or_else(|| missing(method, &info, "error"))?;
-                self.remote().end_with_error(error).await;
+                self.remote().end_with_error(error);
             }
         }
         Ok(())
@@ -270,7 +307,7 @@ impl Drive {
         let failed = (info.status == TaskStatus::Failed)
             .then(|| info.message.unwrap_or_else(|| "the task has failed".to_owned()));
         let read = remote.client().tool_result(method, remote.tool(), result, failed).await?;
-        remote.end_with_result(read).await;
+        remote.end_with_result(read);
         Ok(())
     }
 
@@ -281,6 +318,7 @@ impl Drive {
             return;
         }
         let remote = self.remote().clone();
+        self.result_since = Instant::now();
         self.result = Some(Box::pin(async move {
             remote.client().ask_about_task(RESULT, remote.id(), None, None).await
         }));
@@ -298,10 +336,9 @@ impl Drive {
             Err(ClientError::Rpc { error, .. }) if self.result_due.is_some() => {
                 let completed = self.remote().info().status == TaskStatus::Completed;
                 if completed && error.code == code::INVALID_PARAMS {
-                    let task = self.remote().id().to_owned();
-                    return Err(ClientError::UnknownTask { task, error });
+                    return Err(self.remote().gone(error).await);
                 }
-                self.remote().end_with_error(*error).await;
+                self.remote().end_with_error(*error);
                 Ok(())
             }
             Err(ClientError::Rpc { .. }) => {
@@ -309,23 +346,48 @@ impl Drive {
                 self.pace.hint();
                 Ok(())
             }
-            Err(error) => {
-                self.lost += 1;
-                if !passes(&error) || self.lost > FAILURES {
-                    return Err(error);
-                }
+            Err(error) if passes(&error) && self.result_since.elapsed() >= HELD => {
+                self.lost = 0;
                 // The next look calls it again.
                 self.pace.hint();
                 Ok(())
+            }
+            Err(error) => {
+                self.lost += 1;
+                self.again(self.lost, error)
             }
         }
     }
 
     async fn send_answers(&mut self) -> Result<(), ClientError> {
         match self.inputs.send(self.guard.remote()).await {
-            Ok(()) => Ok(()),
-            Err(error) => self.failed(error),
+            Ok(()) => {
+                self.unsent = 0;
+                Ok(())
+            }
+            Err(error) => {
+                self.unsent += 1;
+                self.again(self.unsent, error)
+            }
         }
+    }
+
+    /// What has failed so often in a row, and goes along with a look, is tried again with a later one.
+    fn again(&mut self, failures: u32, error: ClientError) -> Result<(), ClientError> {
+        if !passes(&error) || failures > FAILURES {
+            return Err(error);
+        }
+        self.pace.again(failures, retry_after(&error));
+        let task = self.remote().id();
+        tracing::debug!(target: "mcp::tasks", task, %error, "tried again later");
+        Ok(())
+    }
+}
+
+fn retry_after(error: &ClientError) -> Option<Duration> {
+    match error {
+        ClientError::Http { retry_after, .. } => *retry_after,
+        _ => None,
     }
 }
 

@@ -75,9 +75,10 @@ impl RemoteTask {
         if remote.has_outcome() {
             return Ok(remote.info().status);
         }
+        let ended = remote.info().has_ended();
         let seen = remote.ask().await?;
-        remote.note("tasks/get", &seen)?;
-        Ok(seen.info.status)
+        remote.note("tasks/get", &seen, ended)?;
+        Ok(remote.info().status)
     }
 
     /// The questions that were open when the server was last asked, and were not answered since: each by its key, as a request
@@ -147,7 +148,7 @@ impl RemoteTask {
             Kind::Answered(result) => Ok((**result).clone()),
             Kind::Task(remote) => {
                 self.wait().await?;
-                remote.outcome()
+                remote.take().await
             }
         }
     }
@@ -196,12 +197,13 @@ impl Client {
         }
         const METHOD: &str = "tasks/get";
         let answer = self.ask_about_task(METHOD, ticket.task_id(), None, Some(PATIENCE)).await;
-        let answer = answer.map_err(|error| match error {
-            ClientError::Rpc { error, .. } if error.code == crate::code::INVALID_PARAMS => {
-                ClientError::UnknownTask { task: ticket.task_id().to_owned(), error }
+        let answer = match answer {
+            Err(ClientError::Rpc { error, .. }) if error.code == crate::code::INVALID_PARAMS => {
+                super::remote::forget(self, &ticket).await;
+                return Err(ClientError::UnknownTask { task: ticket.task_id().to_owned(), error });
             }
-            other => other,
-        })?;
+            answer => answer?,
+        };
         let seen = super::info::Seen::read(METHOD, answer.get())?;
         if seen.info.id != ticket.task_id() {
             let problem =

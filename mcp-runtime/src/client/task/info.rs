@@ -37,6 +37,19 @@ impl TaskInfo {
     pub fn has_ended(&self) -> bool {
         has_ended(self.status)
     }
+
+    /// Whether it was surely written before the other one. Times that are not written alike tell nothing.
+    pub(super) fn is_older_than(&self, other: &Self) -> bool {
+        match (&self.updated_at, &other.updated_at) {
+            (Some(one), Some(other)) => {
+                one.len() == other.len()
+                    && one.ends_with('Z')
+                    && other.ends_with('Z')
+                    && one < other
+            }
+            _ => false,
+        }
+    }
 }
 
 pub(super) fn has_ended(status: TaskStatus) -> bool {

@@ -68,6 +68,13 @@ impl Pace {
         self.failures
     }
 
+    /// What goes along with a look has failed so often in a row, though the look did not: the next one is due later each time.
+    pub fn again(&mut self, failures: u32, retry_after: Option<Duration>) {
+        let wait = (FIRST * (1 << failures.saturating_sub(1).min(6))).min(SLOWEST);
+        let wait = wait.max(retry_after.unwrap_or_default().min(CEILING));
+        self.due = Instant::now() + wait;
+    }
+
     fn restart(&mut self) {
         self.last = Instant::now();
         self.due = self.last + self.interval();

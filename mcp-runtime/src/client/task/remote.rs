@@ -131,12 +131,13 @@ impl Remote {
         );
     }
 
-    /// Takes note of what the server says, and tells whether the status or its message is new.
+    /// Takes note of what the server says, and tells whether the status or its message is new. `ended` is whether the task was known
+    /// to have ended when the server was asked.
     ///
     /// # Errors
     ///
     /// It speaks of another task, or this one has ended and has not any more.
-    pub fn note(&self, method: &str, seen: &Seen) -> Result<bool, ClientError> {
+    pub fn note(&self, method: &str, seen: &Seen, ended: bool) -> Result<bool, ClientError> {
         let invalid = |problem: String| Err(ClientError::invalid(method, problem));
         let Seen { info, questions, .. } = seen;
         if info.id != self.id {
@@ -144,6 +145,10 @@ impl Remote {
         }
         let mut state = self.state();
         let before = state.info.status;
+        if state.info.has_ended() && !info.has_ended() && !ended {
+            // It was on its way when the end became known.
+            return Ok(false);
+        }
         if state.info.has_ended() && info.status != before {
             // L35, X30
             let now = info.status;
@@ -260,8 +265,19 @@ impl Remote {
     pub async fn ask(&self) -> Result<Seen, ClientError> {
         const METHOD: &str = "tasks/get";
         let answer = self.client.ask_about_task(METHOD, &self.id, None, Some(PATIENCE)).await;
-        let answer = answer.map_err(|error| self.unknown(error))?;
-        Seen::read(METHOD, answer.get())
+        match answer {
+            Ok(answer) => Seen::read(METHOD, answer.get()),
+            Err(ClientError::Rpc { error, .. }) if error.code == code::INVALID_PARAMS => {
+                Err(self.gone(error).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The server knows no such task, or not any more: nobody comes back to it.
+    pub async fn gone(&self, error: Box<RpcError>) -> ClientError {
+        self.forget().await;
+        ClientError::UnknownTask { task: self.id.clone(), error }
     }
 
     /// What the end of the task is, once it is known.
@@ -282,30 +298,39 @@ impl Remote {
         }
     }
 
+    /// Gives [`outcome`](Self::outcome) to somebody: with that the task is done with.
+    pub async fn take(&self) -> Result<ToolResult, ClientError> {
+        if self.has_outcome() {
+            self.forget().await;
+        }
+        self.outcome()
+    }
+
     pub fn has_outcome(&self) -> bool {
         self.state().end.is_some()
     }
 
-    async fn end(&self, end: End) {
+    fn end(&self, end: End) {
         self.state().end.get_or_insert(end);
         self.log("ended");
+    }
+
+    pub fn end_with_result(&self, result: ToolResult) {
+        self.end(End::Result(Box::new(result)));
+    }
+
+    pub fn end_with_error(&self, error: RpcError) {
+        self.end(End::Error(error));
+    }
+
+    /// There is nothing to take any more.
+    pub async fn end_cancelled(&self) {
+        self.end(End::Cancelled);
         self.forget().await;
     }
 
-    pub async fn end_with_result(&self, result: ToolResult) {
-        self.end(End::Result(Box::new(result))).await;
-    }
-
-    pub async fn end_with_error(&self, error: RpcError) {
-        self.end(End::Error(error)).await;
-    }
-
-    pub async fn end_cancelled(&self) {
-        self.end(End::Cancelled).await;
-    }
-
-    /// An error that says that there is no such task says so.
-    pub fn unknown(&self, error: ClientError) -> ClientError {
+    /// An error that says that there is no such task says so. It may be about the answers, too.
+    fn unknown(&self, error: ClientError) -> ClientError {
         match error {
             ClientError::Rpc { error, .. } if error.code == code::INVALID_PARAMS => {
                 ClientError::UnknownTask { task: self.id.clone(), error }
@@ -336,11 +361,8 @@ impl Remote {
     }
 
     /// It was written down for nothing any more.
-    async fn forget(&self) {
-        let Some(handles) = &self.client.tasks_settings().handles else { return };
-        if let Err(error) = handles.remove(&self.ticket()).await {
-            tracing::warn!(target: "mcp::tasks", task = self.id, %error, "its ticket stays where it is");
-        }
+    pub async fn forget(&self) {
+        forget(&self.client, &self.ticket()).await;
     }
 
     fn can_be_cancelled(&self) -> bool {
@@ -360,7 +382,7 @@ impl Remote {
         let error = match answer {
             Ok(answer) => {
                 if !self.client.is_modern() {
-                    self.note(METHOD, &Seen::read(METHOD, answer.get())?)?;
+                    self.note(METHOD, &Seen::read(METHOD, answer.get())?, false)?;
                 }
                 self.log("cancel");
                 return Ok(self.cancelled().await);
@@ -370,7 +392,7 @@ impl Remote {
         // L71: it has ended before, unless there is no such task.
         if error.code() == Some(code::INVALID_PARAMS) {
             let seen = self.ask().await?;
-            self.note("tasks/get", &seen)?;
+            self.note("tasks/get", &seen, false)?;
             if seen.info.has_ended() {
                 return Ok(self.cancelled().await);
             }
@@ -401,5 +423,14 @@ impl Remote {
                 }
             }
         });
+    }
+}
+
+/// Removes a ticket, where they are kept.
+pub(super) async fn forget(client: &Client, ticket: &TaskTicket) {
+    let Some(handles) = &client.tasks_settings().handles else { return };
+    if let Err(error) = handles.remove(ticket).await {
+        let task = ticket.task_id();
+        tracing::warn!(target: "mcp::tasks", task, %error, "its ticket stays where it is");
     }
 }

@@ -111,7 +111,7 @@ impl Stage {
                 Self::Task(mut drive) => match drive.next().await {
                     Ok(Some(event)) => return (Self::Task(drive), Some(Ok(event))),
                     Ok(None) => {
-                        let result = drive.remote().outcome().map(CallEvent::Done);
+                        let result = drive.remote().take().await.map(CallEvent::Done);
                         return (Self::Over, Some(result));
                     }
                     Err(error) => return (Self::Over, Some(Err(error))),
