@@ -48,9 +48,21 @@ pub struct ClientBuilder {
     known: Option<KnownServers>,
     tasks: TaskPolicy,
     #[cfg(feature = "client-http")]
-    headers: Vec<(String, String)>,
+    headers: Headers,
     #[cfg(feature = "client-http")]
     token: Token,
+}
+
+/// Names and values, which may be secret.
+#[cfg(feature = "client-http")]
+#[derive(Default)]
+struct Headers(Vec<(String, String)>);
+
+#[cfg(feature = "client-http")]
+impl std::fmt::Debug for Headers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 impl ClientBuilder {
@@ -75,7 +87,7 @@ impl ClientBuilder {
             known: None,
             tasks: TaskPolicy::default(),
             #[cfg(feature = "client-http")]
-            headers: Vec::new(),
+            headers: Headers::default(),
             #[cfg(feature = "client-http")]
             token: Token::default(),
         }
@@ -219,7 +231,7 @@ impl ClientBuilder {
     /// A header of every HTTP request. What the protocol itself says in headers cannot be said otherwise.
     #[cfg(feature = "client-http")]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        self.headers.0.push((name.into(), value.into()));
         self
     }
 
@@ -280,8 +292,8 @@ impl ClientBuilder {
     /// Starts a server, and connects to its standard input and output. What it writes to standard error goes where the program's
     /// own goes, unless the command says otherwise.
     ///
-    /// Closing the client closes the input of the process, waits five seconds, asks it to terminate, waits as long again, and
-    /// kills it. So does dropping the client, in the background; the end of the runtime kills it at once.
+    /// Closing the client closes the input of the process once it has read what was sent, or after five seconds; waits five seconds,
+    /// asks it to terminate, waits as long again, and kills it. So does dropping the client, in the background; the end of the runtime kills it at once.
     ///
     /// # Errors
     ///
@@ -312,7 +324,7 @@ impl ClientBuilder {
     /// Outside of a tokio runtime.
     #[cfg(feature = "client-http")]
     pub async fn connect_http(self, url: impl AsRef<str>) -> Result<Client, ClientError> {
-        let settings = http::Settings::new(url.as_ref(), &self.headers, self.token.clone())?;
+        let settings = http::Settings::new(url.as_ref(), &self.headers.0, self.token.clone())?;
         self.begin(Target::Http(Box::new(settings))).await
     }
 

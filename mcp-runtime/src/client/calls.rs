@@ -63,6 +63,10 @@ impl Answered for ReadResourceResult {
 /// The call of a tool may become a task. Then `.await` goes on until the task has ended, which may be after longer than a timeout
 /// says; dropping the future cancels the task with `tasks/cancel`, in the background and as well as that can be done. `.stream()`
 /// tells what happens on the way, and `.task()` gives a handle.
+///
+/// An error cancels the task as well, with two exceptions: after [`TaskDeadline`](ClientError::TaskDeadline), which names it, it
+/// goes on; and where tasks are kept ([`keep_tasks`](super::ClientBuilder::keep_tasks)) it goes on, and its ticket stays, after
+/// errors of the wire (`Closed`, `Interrupted`, `Unreachable`, `TimedOut`, `Http`, `Unauthorized`, `Token`, -32603).
 #[must_use = "a call is made when it is awaited"]
 pub struct Calling<T> {
     client: Client,

@@ -46,10 +46,9 @@ pub enum ClientError {
         #[source]
         error: Box<RpcError>,
     },
-    /// The server asked for input again and again.
-    #[error(
-        "`{method}` was answered by a request for input {rounds} times: raise `max_rounds` if that is meant"
-    )]
+    /// The server asked for input again and again: more often than
+    /// [`max_rounds`](crate::client::ClientBuilder::max_rounds) says, or, of one task (`tasks/get`), more than 256 questions.
+    #[error("`{method}` was answered by a request for input {rounds} times{}", more_rounds(method))]
     TooManyRounds {
         /// What was asked.
         method: String,
@@ -78,7 +77,8 @@ pub enum ClientError {
         /// What the server says of it.
         message: Option<String>,
     },
-    /// The server knows no such task, or not any more.
+    /// The server knows no such task, or not any more. A ticket of it is not kept any more once the server has said so to the
+    /// question how far the task is.
     #[error(
         "the server knows no task `{task}`, or none that is this client's; it may have expired: {error}"
     )]
@@ -89,7 +89,7 @@ pub enum ClientError {
         #[source]
         error: Box<RpcError>,
     },
-    /// The task has outlived its time without an end.
+    /// The task has outlived its time without an end. Its ticket is not kept any more.
     #[error("the task `{task}` exists for {ttl:?} and has not ended by then: it is given up")]
     TaskExpired {
         /// Its id.
@@ -97,9 +97,11 @@ pub enum ClientError {
         /// How long it exists, as the server says.
         ttl: Duration,
     },
-    /// The task did not end while this client was prepared to wait.
+    /// The task did not end while this client was prepared to wait. It goes on, however it was waited for:
+    /// [`resume`](crate::client::Client::resume) takes it up by its id, with a ticket that is kept or with
+    /// [`TaskTicket::new`](crate::client::TaskTicket::new).
     #[error(
-        "the task `{task}` has not ended within {limit:?}: wait again, cancel it, or raise `task_deadline`"
+        "the task `{task}` has not ended within {limit:?}, and goes on: resume it to wait again or to cancel it, or raise `task_deadline`"
     )]
     TaskDeadline {
         /// Its id.
@@ -200,6 +202,11 @@ pub enum ClientError {
         #[source]
         legacy: Box<Self>,
     },
+}
+
+/// What to do about too many rounds; how many questions a task may ask is fixed.
+fn more_rounds(method: &str) -> &'static str {
+    if method.starts_with("tasks/") { "" } else { ": raise `max_rounds` if that is meant" }
 }
 
 impl ClientError {

@@ -69,15 +69,15 @@
 //! # }
 //! ```
 //!
-//! What is dropped before its end is cancelled at the server: a call, a stream, the task that one of them has become. A
-//! [`RemoteTask`] cancels nothing, and asks nothing while nothing is awaited.
+//! What is dropped before its end is cancelled at the server: a call, a stream, the task that one of them has become; what an error
+//! leaves of a task stands with [`Calling`]. A [`RemoteTask`] cancels nothing, and asks nothing while nothing is awaited.
 //!
 //! # Limits
 //!
 //! Messages of 64 MiB ([`ClientBuilder::max_message`]), 16 rounds of questions in a call ([`ClientBuilder::max_rounds`]), a day
 //! for a task ([`ClientBuilder::task_deadline`]), 1024 answers and 32 MiB in the cache ([`ClientBuilder::cache`]); no limit of
-//! time for a single answer ([`ClientBuilder::timeout`]). A server that stays silent, floods or breaks off is an error that says
-//! so, a [`ClientError`].
+//! time for a single answer ([`ClientBuilder::timeout`]): a server that stays silent is waited for, unless that says otherwise. One
+//! that floods or breaks off is an error that says so, a [`ClientError`].
 
 mod about;
 mod builder;

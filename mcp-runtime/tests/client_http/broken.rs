@@ -268,6 +268,18 @@ async fn what_cannot_be_sent_is_said_before() {
         assert!(matches!(error, ClientError::Setup(_)), "{error}");
         assert!(error.to_string().contains(said), "{error}");
     }
+    // What may be secret is in no message.
+    for url in [
+        "ftp://me:secret@localhost/mcp",
+        "http://me:secr?et@localhost:port/",
+        "localhost?token=secret",
+    ] {
+        let error = Client::builder().connect_http(url).await.expect_err(url);
+        assert!(!error.to_string().contains("secr"), "{error}");
+    }
+    let builder = Client::builder().header("x-key", "secret").bearer("secret");
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("x-key") && !shown.contains("secret"), "{shown}");
     let builder = Client::builder().header("x", "line\nbreak");
     let error = builder.connect_http("http://localhost/").await.expect_err("a header");
     assert!(!error.to_string().contains("break"), "values may be secret: {error}");

@@ -104,6 +104,8 @@ async fn an_older_notification_takes_no_question_back() {
     server.create(task("working")).await;
     let later = json!({ "lastUpdatedAt": "2026-07-28T10:00:05Z" });
     server.expect("tasks/get", asks(later.clone())).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
     // From before the question.
     server.notify("notifications/tasks", task("working")).await;
     let update = loop {

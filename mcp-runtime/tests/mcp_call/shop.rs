@@ -159,7 +159,7 @@ fn the_server() {
 /// A server over HTTP, and a folder for tasks.
 pub struct Shop {
     pub server: Server,
-    url: String,
+    pub url: String,
     pub folder: TempDir,
     _stop: oneshot::Sender<()>,
 }
@@ -242,9 +242,22 @@ impl Shop {
 
     /// Begins it over HTTP, and leaves it running.
     pub fn begin(&self, words: &[&str]) -> Fallible<Child> {
+        self.begin_at(&self.url, words)
+    }
+
+    /// Begins it on another server.
+    pub fn begin_at(&self, url: &str, words: &[&str]) -> Fallible<Child> {
         let mut command = self.command();
-        command.arg(&self.url).args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg(url).args(words).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command.spawn()?)
+    }
+
+    /// Begins it with a stdin that does not end by itself.
+    #[cfg(unix)]
+    pub fn begin_typing(&self, words: &[&str]) -> Fallible<Child> {
+        let mut command = self.command();
+        command.arg(&self.url).args(words).stdin(Stdio::piped());
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
     /// Runs it over HTTP at a terminal, where somebody types. Nothing where there is no `script` to make one.

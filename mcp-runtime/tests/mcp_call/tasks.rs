@@ -166,3 +166,41 @@ async fn ctrl_c_leaves_a_task_that_was_there_before() -> Tested {
     assert_eq!(shop.http(&get).await?.json(0)[0]["task"]["status"], "working");
     Ok(())
 }
+
+/// However its address is written.
+#[tokio::test]
+async fn a_ticket_is_found_by_the_address_of_its_server() -> Tested {
+    let shop = Shop::open().await?;
+    let left = shop.http(&["call", "delete", "file=e", "--detach"]).await?;
+    let id = left.exits(0).trim_end().to_owned();
+    let address = format!("{}?a=b", shop.url.replacen("http://", "HTTP://me@", 1));
+    let found = shop.bare(&[&address, "--json", "task", "get", &id[..8]]).await?;
+    assert_eq!(found.json(0)[0]["task"]["taskId"], id.as_str());
+    // It is the same ticket still.
+    let kept = shop.bare(&["task", "list", "--json"]).await?.json(0);
+    assert_eq!((kept.len(), &kept[0]["ticket"]["tool"]), (1, &json!("delete")));
+    Ok(())
+}
+
+/// A server that says nothing, or a stdin that does not end.
+#[cfg(unix)]
+#[tokio::test]
+async fn ctrl_c_is_heard_whatever_is_waited_for() -> Tested {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}/mcp", silent.local_addr()?);
+    let shop = Shop::open().await?;
+    for words in [&["task", "list"][..], &["task", "get", "t-1"]] {
+        let child = shop.begin_at(&address, words)?;
+        let (stream, _) = silent.accept().await?;
+        interrupt(&child)?;
+        end(child).await?.exits(130);
+        drop(stream);
+    }
+    let mut child = shop.begin_typing(&["call", "add", "--args", "-"])?;
+    let stdin = child.stdin.take();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    interrupt(&child)?;
+    end(child).await?.exits(130);
+    drop(stdin);
+    Ok(())
+}

@@ -135,7 +135,7 @@ pub enum Command {
         #[command(flatten)]
         answers: Answers,
     },
-    /// Tells what changes: lists, and these resources; until Ctrl-C.
+    /// Tells what changes: lists, and these resources; until Ctrl-C. After an interruption `missed`: anything may have changed.
     Listen {
         /// Resources to watch.
         #[arg(value_name = "URI")]

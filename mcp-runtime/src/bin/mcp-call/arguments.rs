@@ -1,10 +1,12 @@
 //! The arguments of a tool, as they were typed.
 
-use std::io::Read as _;
+use std::io;
+use std::thread;
 
 use mcp_schema::v2026_07_28::Tool;
 use mcp_schema::{JsonObject, Value};
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use crate::args::{Call, Pair};
 use crate::failure::Failure;
@@ -16,8 +18,8 @@ use crate::shown;
 pub async fn of(session: &Session, call: &Call) -> Result<JsonObject, Failure> {
     let mut arguments = match &call.args {
         None => JsonObject::new(),
-        Some(text) if call.arguments.is_empty() => return object(text),
-        Some(text) => object(text)?,
+        Some(text) if call.arguments.is_empty() => return object(text).await,
+        Some(text) => object(text).await?,
     };
     let tools = session.client.list_tools().await?;
     let Some(tool) = tools.iter().find(|tool| tool.name == call.tool) else {
@@ -109,20 +111,29 @@ fn typed(
 }
 
 /// An object, from the command line, a file or stdin.
-fn object(text: &str) -> Result<JsonObject, Failure> {
+async fn object(text: &str) -> Result<JsonObject, Failure> {
     let read = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Failure::Usage(format!("--args: {path} cannot be read: {error}")))?,
-        None if text == "-" => {
-            let mut read = String::new();
-            let done = std::io::stdin().read_to_string(&mut read);
-            done.map_err(|error| Failure::Usage(format!("--args: stdin: {error}")))?;
-            read
+        Some(path) => {
+            let file = path.to_owned();
+            apart(move || std::fs::read_to_string(file)).await.map_err(|error| {
+                Failure::Usage(format!("--args: {path} cannot be read: {error}"))
+            })?
         }
+        None if text == "-" => apart(|| io::read_to_string(io::stdin()))
+            .await
+            .map_err(|error| Failure::Usage(format!("--args: stdin: {error}")))?,
         None => text.to_owned(),
     };
     serde_json::from_str(&read)
         .map_err(|error| Failure::Usage(format!("--args wants a JSON object: {error}")))
+}
+
+/// Reading may block, and cannot be stopped: it has a thread of its own, which ends with the process.
+async fn apart(read: impl FnOnce() -> io::Result<String> + Send + 'static) -> io::Result<String> {
+    let (done, text) = oneshot::channel();
+    let reader = thread::Builder::new().name("mcp-call-args".to_owned());
+    reader.spawn(move || done.send(read()))?;
+    text.await.unwrap_or_else(|_| Err(io::Error::other("it was not read")))
 }
 
 #[cfg(test)]

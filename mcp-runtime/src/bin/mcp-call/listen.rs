@@ -86,15 +86,22 @@ async fn told(
     Ok(())
 }
 
-fn tell(session: &Session, change: &Change) -> Result<(), Failure> {
-    let (changed, uri) = match change {
+/// A change in one word, and the resource that it is about.
+fn said(change: &Change) -> (&'static str, Option<&str>) {
+    match change {
         Change::Tools => ("tools", None),
         Change::Prompts => ("prompts", None),
         Change::Resources => ("resources", None),
         Change::Resource(uri) => ("resource", Some(uri)),
+        // Anything: the stream was interrupted.
+        Change::Missed => ("missed", None),
         // A kind that is newer than this command.
-        _ => return Ok(()),
-    };
+        _ => ("other", None),
+    }
+}
+
+fn tell(session: &Session, change: &Change) -> Result<(), Failure> {
+    let (changed, uri) = said(change);
     let mut out = io::stdout();
     if session.screen.is_json() {
         let document = match uri {
@@ -109,4 +116,15 @@ fn tell(session: &Session, change: &Change) -> Result<(), Failure> {
     };
     use io::Write as _;
     Ok(writeln!(out, "{words}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_is_said() {
+        assert_eq!(said(&Change::Missed), ("missed", None));
+        assert_eq!(said(&Change::Resource("a:b".to_owned())), ("resource", Some("a:b")));
+    }
 }

@@ -49,6 +49,24 @@ impl Place {
         if is_url { Ok(Self::Url(server.to_owned())) } else { Self::program(server) }
     }
 
+    /// What the client knows the server by, and its tickets name it by: an address without what may be secret, or a command line.
+    pub fn key(&self) -> Option<String> {
+        match self {
+            Self::Url(url) => {
+                let mut url = reqwest::Url::parse(url).ok()?;
+                url.set_query(None);
+                url.set_fragment(None);
+                // Refused by addresses that have no host, which are none of a server.
+                let _ = (url.set_username(""), url.set_password(None));
+                Some(url.into())
+            }
+            Self::Program(words) => {
+                let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+                shlex::try_join(words.iter().map(AsRef::as_ref)).ok()
+            }
+        }
+    }
+
     fn program(line: &str) -> Result<Self, Failure> {
         match shlex::split(line) {
             Some(words) if !words.is_empty() => {
@@ -177,4 +195,22 @@ fn default_folder() -> Option<PathBuf> {
         .or_else(|| set("HOME").map(|home| home.join(".local/state")))
         .or_else(|| set("LOCALAPPDATA"))?;
     Some(state.join("mcp-call"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_known_by_what_tickets_say() {
+        for (url, key) in [
+            ("http://h:80/mcp?token=x#y", "http://h/mcp"),
+            ("HTTP://Me:pass@H", "http://h/"),
+            ("https://h:8443/a%20b", "https://h:8443/a%20b"),
+        ] {
+            assert_eq!(Place::Url(url.to_owned()).key().as_deref(), Some(key));
+        }
+        let words = ["a b", "c"].map(OsString::from).to_vec();
+        assert_eq!(Place::Program(words).key().as_deref(), Some("'a b' c"));
+    }
 }

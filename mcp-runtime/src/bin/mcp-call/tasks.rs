@@ -59,14 +59,17 @@ impl Kept {
         if let Some(ticket) = &ticket {
             door.speaks_as(ticket.revision());
         }
-        let session =
-            door.open(answers.unwrap_or_default(), |client| client.keep_tasks(handles)).await?;
+        let left = || Failure::Interrupted(format!("task {id} is left as it is"));
+        let interrupt = door.interrupt.clone();
+        let session = tokio::select! {
+            biased;
+            () = interrupt.pressed() => return Err(left()),
+            session = door.open(answers.unwrap_or_default(), |client| client.keep_tasks(handles)) => session?,
+        };
         let done = tokio::select! {
             biased;
             done = obey(&session, ticket, &id, deed) => done,
-            () = session.interrupt.pressed() => {
-                Err(Failure::Interrupted(format!("task {id} is left as it is")))
-            }
+            () = session.interrupt.pressed() => Err(left()),
         };
         session.close().await;
         done
@@ -75,10 +78,7 @@ impl Kept {
     /// The ticket of a task: by its id, or by the beginning of one.
     async fn find(&self, id: &str) -> Result<Option<TaskTicket>, Failure> {
         let (tickets, damaged) = self.tickets().await?;
-        let server = match &self.place {
-            Some(Place::Url(url)) => url.split('?').next().map(str::to_owned),
-            _ => None,
-        };
+        let server = self.place.as_ref().and_then(Place::key);
         let fits = |ticket: &&TaskTicket| {
             server.is_none() || ticket.server().is_none() || ticket.server() == server.as_deref()
         };
@@ -114,8 +114,19 @@ impl Kept {
     async fn list(self, door: impl FnOnce(Place) -> Door) -> Result<(), Failure> {
         let mut out = io::stdout();
         if let Some(place) = self.place.clone() {
-            let session = door(place).open(Answers::default(), |client| client).await?;
-            let listed = list_of_server(&session).await;
+            let left = || Failure::Interrupted("left the server".to_owned());
+            let door = door(place);
+            let interrupt = door.interrupt.clone();
+            let session = tokio::select! {
+                biased;
+                () = interrupt.pressed() => return Err(left()),
+                session = door.open(Answers::default(), |client| client) => session?,
+            };
+            let listed = tokio::select! {
+                biased;
+                listed = list_of_server(&session) => listed,
+                () = interrupt.pressed() => Err(left()),
+            };
             session.close().await;
             return listed;
         }

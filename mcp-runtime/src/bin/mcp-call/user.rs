@@ -116,8 +116,8 @@ impl User {
             .filter(|field| field.required)
             .map(|field| field.name.as_str())
             .collect();
-        // A form without a single field asks for consent, which no default gives.
-        let consents = answers.defaults || !answers.given.is_empty();
+        // An answer to another form is no consent to this one.
+        let consents = answers.defaults || !given.is_empty();
         if needed.is_empty() && consents {
             return Ok(Elicited::Accepted(Value::Object(given)));
         }
@@ -314,4 +314,21 @@ fn by_number(typed: &str, choices: &[Choice]) -> String {
         at.and_then(|at| choices.get(at)).map_or_else(|| word.to_owned(), Choice::word)
     };
     typed.split(',').map(|part| word(part.trim())).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_to_its_own_form() {
+        let given = vec!["name=Ada".parse().expect("a pair")];
+        let user = User::new(Answers { given, ..Answers::default() }, None);
+        let schema = json!({ "properties": { "name": { "type": "string" } } });
+        let answer = user.form("Who?", &Field::all(&schema)).await;
+        assert_eq!(answer, Ok(Elicited::Accepted(json!({ "name": "Ada" }))));
+        // Without a single field: it asks for consent.
+        let why = user.form("Delete all?", &[]).await.expect_err("nobody agreed");
+        assert!(why.contains("--accept-defaults or --decline"), "{why}");
+    }
 }

@@ -123,7 +123,8 @@ impl RemoteTask {
 
     /// Waits until the task has ended, and tells how. What it asks for is put to the client's handlers.
     ///
-    /// Dropping the future only stops the waiting.
+    /// Dropping the future only stops the waiting. A ticket that is kept stays until the result is taken, unless the task was
+    /// cancelled.
     ///
     /// # Errors
     ///
@@ -188,7 +189,7 @@ impl Client {
     /// # Errors
     ///
     /// [`ClientError::OtherServer`] if the ticket names another server, which is not told the id; [`ClientError::UnknownTask`] if
-    /// the task is gone; any other [`ClientError`].
+    /// the task is gone, and its ticket with it where tickets are kept; any other [`ClientError`], which leaves the ticket as it is.
     pub async fn resume(&self, ticket: TaskTicket) -> Result<RemoteTask, ClientError> {
         if let (Some(theirs), Some(ours)) = (ticket.server(), self.address())
             && theirs != ours

@@ -78,16 +78,17 @@ impl ClientBuilder {
     }
 
     /// How long to wait for the end of a task, counted from when the waiting begins: then it is given up with
-    /// [`TaskDeadline`](super::ClientError::TaskDeadline). A day. Whether the task has outlived its own time (`ttl`) is looked
+    /// [`TaskDeadline`](super::ClientError::TaskDeadline), and goes on at the server. A day. Whether the task has outlived its own time (`ttl`) is looked
     /// at besides.
     pub fn task_deadline(mut self, limit: Duration) -> Self {
         self.task_policy().deadline = limit;
         self
     }
 
-    /// Writes every task down before the caller hears of it, and forgets it when it has ended and its result was taken
-    /// (the extension, Task Polling): what a process that dies leaves behind, another one takes up with
-    /// [`resume`](super::Client::resume).
+    /// Writes every task down before the caller hears of it, and forgets it when its result was taken, when it was cancelled, and
+    /// when the server does not know it any more (the extension, Task Polling): what a process that dies leaves behind, another
+    /// one takes up with [`resume`](super::Client::resume). A task whose call ends in an error of the wire is not cancelled then,
+    /// since it can be found again.
     pub fn keep_tasks(mut self, handles: TaskHandles) -> Self {
         self.task_policy().handles = Some(handles);
         self

@@ -46,7 +46,7 @@ pub(in crate::client) struct Settings {
 impl Settings {
     pub fn new(url: &str, headers: &[(String, String)], token: Token) -> Result<Self, ClientError> {
         let wrong = |why: &dyn std::fmt::Display| {
-            ClientError::Setup(format!("`{url}` is no address of a server: {why}"))
+            ClientError::Setup(format!("`{}` is no address of a server: {why}", shown(url)))
         };
         let url = Url::parse(url).map_err(|error| wrong(&error))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -54,7 +54,8 @@ impl Settings {
         }
         let mut found = HeaderMap::new();
         for (name, value) in headers {
-            let (name, value) = header(name, value)?;
+            let (name, mut value) = header(name, value)?;
+            value.set_sensitive(true);
             found.append(name, value);
         }
         Ok(Self { url, headers: found, token })
@@ -69,6 +70,14 @@ impl Settings {
         let _ = (url.set_username(""), url.set_password(None));
         url.into()
     }
+}
+
+/// An address that cannot be used, as far as it surely has no secret.
+fn shown(url: &str) -> &str {
+    if url.contains('@') {
+        return url.find("://").map_or("…", |scheme| &url[..scheme]);
+    }
+    url.split(['?', '#']).next().unwrap_or_default()
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), ClientError> {
