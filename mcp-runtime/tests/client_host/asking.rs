@@ -42,7 +42,7 @@ async fn fail(peer: &mut Peer, id: &Value, code: i64, message: &str) {
 
 /// Makes a task of the next question: the id of the call, and the question's parameters.
 async fn hosted(peer: &mut Peer, tool: &str, poll: u64) -> (i64, Value) {
-    // The others have a question of their own, and take no arguments.
+    // The others have no arguments.
     let arguments = if tool == "name" { json!({ "message": "Who?" }) } else { json!({}) };
     let call = peer.start_call(tool, arguments).await;
     let (request, params) = peer.question("elicitation/create").await;

@@ -173,7 +173,7 @@ async fn a_ticket_is_found_by_the_address_of_its_server() -> Tested {
     let shop = Shop::open().await?;
     let left = shop.http(&["call", "delete", "file=e", "--detach"]).await?;
     let id = left.exits(0).trim_end().to_owned();
-    let address = format!("{}?a=b", shop.url.replacen("http://", "HTTP://me@", 1));
+    let address = format!("{}?a=b", shop.url.replacen("http://", "http://me@", 1));
     let found = shop.bare(&[&address, "--json", "task", "get", &id[..8]]).await?;
     assert_eq!(found.json(0)[0]["task"]["taskId"], id.as_str());
     // It is the same ticket still.
