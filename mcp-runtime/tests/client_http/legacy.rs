@@ -46,6 +46,7 @@ async fn a_session_is_named_until_its_end() -> Result<(), ClientError> {
     assert_eq!(all[0].header("mcp-session-id"), None);
     assert_eq!(all[0].header("mcp-protocol-version"), None);
     assert_eq!(all[1].method(), "notifications/initialized", "nothing overtakes it");
+    assert_eq!(all[2].verb, "GET", "it listens before it calls: it may be asked something there");
     for asked in &all[1..] {
         assert_eq!(asked.header("mcp-session-id"), Some("s-1"), "{asked:?}");
         assert_eq!(asked.header("mcp-method"), None);

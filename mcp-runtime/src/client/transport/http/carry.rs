@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
@@ -18,6 +18,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// How long the beginning of a session may take to be acknowledged before requests follow nevertheless.
 const ACKNOWLEDGED: Duration = Duration::from_secs(5);
+
+/// How long the stream for what belongs to no request may take to open before requests follow nevertheless.
+const LISTENING: Duration = Duration::from_secs(1);
 
 /// How long a server may take to accept what needs no answer.
 const TOLD: Duration = Duration::from_secs(30);
@@ -97,11 +100,14 @@ impl Http {
                 if told.is_err() {
                     tracing::warn!(target: "mcp", url = self.key, "the server does not acknowledge that it was initialized");
                 }
-                let listening = self.clone().listen(received.clone());
+                let (opened, open) = oneshot::channel();
+                let listening = self.clone().listen(received.clone(), opened);
                 under_way.endless.push(under_way.tasks.spawn(async move {
                     listening.await;
                     None
                 }));
+                // Some servers ask there what belongs to a call, and what is said before it is open is lost.
+                let _ = timeout(LISTENING, open).await;
             }
             // The end of its stream says it; there is no stream to a legacy server that would say so.
             (Kind::Cancel { id }, Ok(letter)) => {

@@ -5,7 +5,7 @@ use reqwest::{Method, Response};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use super::events::{Cursor, Events};
 use super::refusal::Form;
@@ -119,15 +119,22 @@ impl Http {
     }
 
     /// The stream for what belongs to no request (2025-11-25, Listening for Messages from the Server): as long as the client lives,
-    /// if the server has one.
-    pub async fn listen(self: Arc<Self>, received: mpsc::Sender<Incoming>) {
+    /// if the server has one. `opened` is dropped as soon as the server has said whether it has.
+    pub async fn listen(
+        self: Arc<Self>,
+        received: mpsc::Sender<Incoming>,
+        opened: oneshot::Sender<()>,
+    ) {
+        let mut opened = Some(opened);
         let mut sessions = self.session.id.subscribe();
         loop {
             sessions.mark_unchanged();
             let mut cursor = Cursor::default();
             let over = async {
                 loop {
-                    match self.get(cursor.last.as_deref()).await {
+                    let response = self.get(cursor.last.as_deref()).await;
+                    opened.take();
+                    match response {
                         Ok(response)
                             if response.status().is_success()
                                 && Form::of(&response) == Form::Events =>
