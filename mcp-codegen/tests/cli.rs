@@ -199,7 +199,11 @@ fn unions_that_hold_themselves_are_converted() -> Outcome {
         let conversion = format!("TryFrom<{from}::Rule>for{into}::Rule");
         let arm =
             format!("{from}::Rule::Not(value)=>{{Self::Not(Box::new((*value).try_into()?))}}");
-        assert!(text.contains(&conversion) && text.contains(&arm), "{from} to {into}: {text}");
+        let field = "rule:Box::new((*from.rule).try_into()?)";
+        assert!(
+            text.contains(&conversion) && text.contains(&arm) && text.contains(field),
+            "{from} to {into}: {text}"
+        );
     }
     Ok(())
 }

@@ -198,14 +198,9 @@ impl<'a> Conversions<'a> {
             let converted = place.and_then(|(name, other)| {
                 // A boxed value is unpacked; which of the two is boxed makes no difference to what it says.
                 let boxed = (held.ty.starts_with("Box<"), other.ty.starts_with("Box<"));
-                let inner = if boxed.0 { "(*value)" } else { "value" };
-                let (value, sure) = self.reference(&held.definition, &other.definition, inner)?;
-                let value = match (value == inner, boxed) {
-                    (true, (true, true)) => "value".to_owned(),
-                    (true, (true, false)) => "*value".to_owned(),
-                    (_, (_, true)) => format!("Box::new({value})"),
-                    (_, (_, false)) => value,
-                };
+                let (value, sure) = unboxed(boxed, "value", |value| {
+                    self.reference(&held.definition, &other.definition, value)
+                })?;
                 Some((format!("Self::{name}({value})"), sure))
             });
             match converted {
@@ -254,6 +249,23 @@ impl<'a> Conversions<'a> {
             Always => Some((format!("{value}.into()"), Always)),
         }
     }
+}
+
+/// Converts what stands in a box, or has to, through a conversion that knows nothing of boxes.
+fn unboxed(
+    (from, into): (bool, bool),
+    value: &str,
+    convert: impl FnOnce(&str) -> Converted,
+) -> Converted {
+    let inner = if from { format!("(*{value})") } else { value.to_owned() };
+    let (converted, sure) = convert(&inner)?;
+    let text = match (converted == inner, from, into) {
+        (true, true, true) => value.to_owned(),
+        (true, true, false) => format!("*{value}"),
+        (_, _, true) => format!("Box::new({converted})"),
+        (_, _, false) => converted,
+    };
+    Some((text, sure))
 }
 
 fn members(node: &Node) -> Option<&Vec<Node>> {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::Certainty::{Always, Depends};
-use super::{Conversions, Converted};
-use crate::lower::{Item, Struct};
+use super::{Conversions, Converted, unboxed};
+use crate::lower::{Field, Item, Struct};
 use crate::model::{Const, Object, Shape};
 use crate::pipeline::Lowered;
 
@@ -101,13 +101,16 @@ impl Conversions<'_> {
             };
             let nodes = (from_object.properties.get(key)?, into_object.properties.get(key)?);
             let place = format!("{name:?}, {key:?}");
+            let is_boxed = |field: &Field| field.ty.text.starts_with("Box<");
+            let boxed = (is_boxed(source), is_boxed(field));
             let source = format!("from.{}", source.name);
             let input = match (always, required) {
                 (true, _) => source.as_str(),
                 (false, true) => field.name.as_str(),
                 (false, false) => "value",
             };
-            let (value, certainty) = self.value(nodes.0, nodes.1, input, &place)?;
+            let (value, certainty) =
+                unboxed(boxed, input, |input| self.value(nodes.0, nodes.1, input, &place))?;
             sure = sure.min(certainty);
             let text = match (always, required) {
                 (true, true) => value,
