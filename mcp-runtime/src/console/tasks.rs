@@ -97,6 +97,9 @@ pub(super) async fn cancel(site: &Site, said: Said) -> Answer {
     let cancelled = cancelled.ok_or_else(unknown)?;
     let state = cancelled.view.record.state;
     audit("cancel", &id, state.as_str());
+    if cancelled.first {
+        crate::telemetry::ended(state, true);
+    }
     Ok(respond(&json!({ "cancelled": cancelled.first, "state": state.as_str() })))
 }
 

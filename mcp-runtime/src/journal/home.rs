@@ -15,18 +15,21 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A claim makes a new epoch; from then on every operation of an older one is refused. That fences
 /// a worker that was thought dead.
 pub trait Home: Send + Sync + 'static {
-    /// Writes all of `commit` in one transaction, or nothing of it.
+    /// Writes all of `commit` in one transaction, or nothing of it. A home whose store comes and
+    /// goes keeps trying: the attempt can do nothing better meanwhile.
     ///
     /// # Errors
     /// [`HomeError::Fenced`] if the epoch is not the call's any more. After
     /// [`HomeError::Unavailable`] the attempt ends, whether the commit took place or not.
     fn commit(&self, epoch: u64, commit: Commit) -> BoxFuture<'_, Result<(), HomeError>>;
 
-    /// What has come from outside and is not in the journal yet. Asking twice gives it twice.
+    /// What has come from outside and is not in the journal yet. Asking twice gives it twice. A
+    /// home may return nothing as long as it has heard of nothing; with `surely` it looks, since a
+    /// timer is about to fire (I12).
     ///
     /// # Errors
     /// As for [`commit`](Self::commit).
-    fn take_in(&self, epoch: u64) -> BoxFuture<'_, Result<Inbox, HomeError>>;
+    fn take_in(&self, epoch: u64, surely: bool) -> BoxFuture<'_, Result<Inbox, HomeError>>;
 
     /// Completes once something may have come that the last [`take_in`](Self::take_in) did not
     /// return. Completing for nothing does no harm; never completing makes answers wait for the

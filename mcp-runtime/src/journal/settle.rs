@@ -205,7 +205,7 @@ impl Settling<'_> {
                 // Before a timer fires, so that an answer that came in time still counts.
                 if self.stale || due {
                     self.stale = false;
-                    let inbox = home.take_in(epoch).await?;
+                    let inbox = home.take_in(epoch, due).await?;
                     let mut state = self.run.lock();
                     for arrived in inbox.answers {
                         let arrival = Arrival { at: arrived.at, reply: arrived.reply };

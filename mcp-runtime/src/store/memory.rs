@@ -10,8 +10,8 @@ use std::time::Duration;
 use self::table::{News, Table};
 use crate::task::{
     Access, Admission, Answer, BoxFuture, Cancelled, Claim, Claims, Clock, Commit, Created, Ears,
-    Inbox, Key, NewTask, NodeId, Note, Outcome, Position, Purge, Release, Stats, StoreError,
-    TaskDetail, TaskId, TaskRecord, TaskState, TaskStore, TaskView,
+    Inbox, Key, NewTask, NodeId, Note, Outcome, Position, Purge, Reaped, Release, Stats,
+    StoreError, TaskDetail, TaskId, TaskRecord, TaskState, TaskStore, TaskView,
 };
 
 /// Tasks in memory: gone with the process.
@@ -166,7 +166,9 @@ impl TaskStore for MemoryStore {
         tools: Vec<String>,
         most: usize,
     ) -> BoxFuture<'_, Result<Claims, StoreError>> {
-        Box::pin(async move { self.transact(|table, now, _| table.claim(node, tools, most, now)) })
+        Box::pin(async move {
+            self.transact(|table, now, news| table.claim(node, tools, most, now, news))
+        })
     }
 
     fn commit<'a>(
@@ -261,10 +263,14 @@ impl TaskStore for MemoryStore {
         })
     }
 
-    fn reap(&self, interrupted: Outcome) -> BoxFuture<'_, Result<usize, StoreError>> {
+    fn reap(
+        &self,
+        node: NodeId,
+        interrupted: Outcome,
+    ) -> BoxFuture<'_, Result<Reaped, StoreError>> {
         Box::pin(async move {
             let message = interrupted.message();
-            Ok(self.transact(|table, now, news| table.reap(&interrupted, &message, now, news)))
+            self.transact(|table, now, news| table.reap(node, &interrupted, &message, now, news))
         })
     }
 

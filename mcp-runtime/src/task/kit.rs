@@ -156,6 +156,7 @@ cases! {
         bounds_of_live_tasks
         bounds_of_one_owner
         bounds_of_kept_tasks
+        bounds_of_what_one_owner_keeps
         notes_are_seen
         stats_count;
     lists:
@@ -175,10 +176,12 @@ cases! {
         fenced_worker_changes_nothing
         given_up_claims_are_fenced
         handed_back_is_due
-        retries_forget_the_last_failures;
+        retries_forget_the_last_failures
+        retries_forget_their_message;
     nodes:
         leases_are_renewed
         late_nodes_are_fenced
+        late_nodes_come_back
         dead_nodes_are_replayed
         crashes_are_paced
         dead_nodes_fail
@@ -187,6 +190,7 @@ cases! {
     journal:
         commits_are_read_back
         commits_keep_their_order
+        repeated_commits_do_nothing
         records_close_questions_and_timers
         abandoned_records_go
         promoted_calls_are_kept

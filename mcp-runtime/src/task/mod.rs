@@ -15,7 +15,7 @@ pub use self::id::{NodeId, Owner, TaskId};
 pub use self::settings::TaskSettings;
 pub use self::store::{
     Access, Admission, Answer, Cancelled, Claim, Claimed, Claims, Created, Ears, NewTask, Note,
-    Outcome, Position, Purge, Refusal, Release, Stats, StoreError, TaskDetail, TaskRecord,
+    Outcome, Position, Purge, Reaped, Refusal, Release, Stats, StoreError, TaskDetail, TaskRecord,
     TaskState, TaskStore, TaskView, crash_backoff,
 };
 pub use crate::journal::{

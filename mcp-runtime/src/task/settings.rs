@@ -14,6 +14,8 @@ pub struct TaskSettings {
     pub live_per_owner: usize,
     /// All tasks, those that have ended included: what clients may still read is not thrown away early (D11). 100,000.
     pub kept: usize,
+    /// All tasks of one principal. 10,000.
+    pub kept_per_owner: usize,
     /// Attempts that run at the same time in this process; further tasks wait. 1,024.
     pub running: usize,
     /// How long a task exists from its creation on, unless its tool or its client says otherwise. A day.
@@ -51,6 +53,7 @@ impl Default for TaskSettings {
             live: 10_000,
             live_per_owner: 1_000,
             kept: 100_000,
+            kept_per_owner: 10_000,
             running: 1_024,
             ttl: Duration::from_secs(24 * 60 * 60),
             max_ttl: Duration::from_secs(7 * 24 * 60 * 60),
@@ -108,6 +111,11 @@ impl TaskSettings {
     }
 
     pub(crate) fn admission(&self) -> Admission {
-        Admission { live: self.live, live_per_owner: self.live_per_owner, kept: self.kept }
+        Admission {
+            live: self.live,
+            live_per_owner: self.live_per_owner,
+            kept: self.kept,
+            kept_per_owner: self.kept_per_owner,
+        }
     }
 }

@@ -35,7 +35,8 @@ pub trait TaskStore: Send + Sync + 'static {
     /// or later, of those that others make.
     fn listen(&self, ears: Weak<dyn Ears>);
 
-    /// Enters a node that nobody has heard of, for the length of a lease.
+    /// Enters a node for the length of a lease: one that nobody has heard of, or one whose lease has run out. That one has
+    /// again what it held and nobody has [reaped](Self::reap) meanwhile.
     fn join(&self, node: NodeId, lease: Duration) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Renews a node's lease, and says which of its tasks somebody called for since it last looked: those that have
@@ -43,7 +44,8 @@ pub trait TaskStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Fenced`] if the lease had run out, or somebody reaped the node: it must stop what it runs.
+    /// [`StoreError::Fenced`] if the lease had run out, or somebody reaped the node: it must stop what it runs. It may
+    /// [join](Self::join) again.
     fn beat(&self, node: NodeId, lease: Duration) -> BoxFuture<'_, Result<Vec<Claim>, StoreError>>;
 
     /// Removes a node that runs nothing any more. Claims that it still holds are treated as a dead node's: they stand
@@ -86,7 +88,8 @@ pub trait TaskStore: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<TaskDetail>, StoreError>>;
 
     /// Claims up to `most` tasks of these tools that are due and that nobody works on, in the order in which they became
-    /// due. The epoch of each goes up by one.
+    /// due. The epoch of each goes up by one. The message of a failed attempt ([`Release::Retry`]) is not that of the next
+    /// one: it goes, which clients see.
     ///
     /// # Errors
     ///
@@ -101,6 +104,11 @@ pub trait TaskStore: Send + Sync + 'static {
     /// Writes what an attempt has learned: see [`Commit`] for the order. The state becomes `input_required` when a
     /// question is open and has no answer, `working` otherwise (L38, L41). Only questions are for clients to see: a commit
     /// of records, timers or progress alone is no change (D13).
+    ///
+    /// **Repeating** it is safe: whoever was told [`StoreError::Unavailable`] cannot know whether it took place, and asks for
+    /// the same again. A commit whose records are the last ones of the journal already has been made, and does nothing: no
+    /// key is recorded twice otherwise. One without records writes what stands there. (If a client has answered in between
+    /// what the commit refuses, that answer is refused with it: its question is open again.)
     ///
     /// # Errors
     ///
@@ -153,8 +161,13 @@ pub trait TaskStore: Send + Sync + 'static {
 
     /// Frees the tasks of nodes whose lease has run out, and removes those nodes: tasks with [`Restart::Replay`] are due
     /// again after [`crash_backoff`], one attempt later; those with [`Restart::Fail`] end with `interrupted`. Tasks that
-    /// were cancelled lose their claim. Says how many claims were taken away.
-    fn reap(&self, interrupted: Outcome) -> BoxFuture<'_, Result<usize, StoreError>>;
+    /// were cancelled lose their claim.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] if the lease of `node`, which asks for it, has run out: nobody reaps himself.
+    fn reap(&self, node: NodeId, interrupted: Outcome)
+    -> BoxFuture<'_, Result<Reaped, StoreError>>;
 
     /// Deletes up to `limit` tasks that have expired, tells the ears of each, and says how many they were.
     fn expire(&self, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>>;
@@ -274,8 +287,12 @@ impl<S: TaskStore + ?Sized> TaskStore for Arc<S> {
         (**self).cancel(access, id)
     }
 
-    fn reap(&self, interrupted: Outcome) -> BoxFuture<'_, Result<usize, StoreError>> {
-        (**self).reap(interrupted)
+    fn reap(
+        &self,
+        node: NodeId,
+        interrupted: Outcome,
+    ) -> BoxFuture<'_, Result<Reaped, StoreError>> {
+        (**self).reap(node, interrupted)
     }
 
     fn expire(&self, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>> {
@@ -515,12 +532,18 @@ pub struct Admission {
     pub live_per_owner: usize,
     /// All tasks, those that have ended included.
     pub kept: usize,
+    /// All tasks of one owner. Anonymous callers are not counted apart: the one bound for them is `kept`.
+    pub kept_per_owner: usize,
 }
 
 impl Admission {
     /// No bounds.
-    pub const UNBOUNDED: Self =
-        Self { live: usize::MAX, live_per_owner: usize::MAX, kept: usize::MAX };
+    pub const UNBOUNDED: Self = Self {
+        live: usize::MAX,
+        live_per_owner: usize::MAX,
+        kept: usize::MAX,
+        kept_per_owner: usize::MAX,
+    };
 }
 
 /// What [`TaskStore::create`] did.
@@ -651,6 +674,15 @@ pub struct Claims {
     pub next_due: Option<u64>,
 }
 
+/// What [`TaskStore::reap`] found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reaped {
+    /// Claims that were taken away.
+    pub freed: usize,
+    /// Tasks among them that ended with it.
+    pub failed: usize,
+}
+
 /// A task that was claimed.
 #[derive(Clone, Debug)]
 pub struct Claimed {
@@ -775,6 +807,11 @@ pub enum Refusal {
     /// [`Admission::kept`].
     #[error("too many tasks are kept: try again when some have expired")]
     Kept,
+    /// [`Admission::kept_per_owner`].
+    #[error(
+        "too many tasks of yours are kept: try again when some have expired, and ask for a shorter `ttl`"
+    )]
+    KeptPerOwner,
 }
 
 /// How long after a crash a task is due again that was begun `attempt` times: at once after the first, then 1 s, 2 s,

@@ -166,8 +166,9 @@ async fn a_worker_that_is_thought_dead_does_no_harm() {
     clock.advance(LEASE);
     assert_eq!(one.beat(dead, LEASE).await.unwrap_err(), StoreError::Fenced);
     let error = Outcome::Failed(json(r#"{"code":-32603,"message":"interrupted"}"#));
-    assert_eq!(two.reap(error).await.unwrap(), 2);
     let alive = node(&two, 2).await;
+    let reaped = two.reap(alive, error).await.unwrap();
+    assert_eq!((reaped.freed, reaped.failed), (2, 1));
     let mut claims = two.claim(alive, vec!["work".into()], 9).await.unwrap().claimed;
     let new = claims.pop().unwrap();
     assert_eq!((new.claim.epoch, new.record.attempt), (3, 2));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 
-use mcp_runtime::task::Purge;
+use mcp_runtime::task::{Answer, Commit, Purge, Question};
 
 use super::*;
 
@@ -122,4 +122,73 @@ async fn a_value_that_nobody_of_us_wrote_is_named() {
     sql.execute_batch("UPDATE task SET state = 'asleep'").unwrap();
     let why = store.get(&Access::Operator, &"t".into()).await.unwrap_err().to_string();
     assert!(why.contains("something unexpected") && why.contains("asleep"), "{why}");
+}
+
+/// One task that cannot be read stands in nobody's way: neither when tasks are claimed nor when the dead are reaped.
+#[tokio::test]
+async fn a_damaged_task_ends_and_the_others_go_on() {
+    let place = Place::new();
+    let clock = Clock::simulated(1_000_000);
+    let store = place.open_at(&clock);
+    let dying = node(&store, 1).await;
+    let queued = |id: &str| {
+        let mut task = task(id);
+        task.restart = mcp_runtime::Restart::Replay;
+        task
+    };
+    for id in ["waits", "waits badly", "waits worse"] {
+        create(&store, queued(id)).await.unwrap();
+    }
+    for id in ["runs", "runs badly"] {
+        let mut task = queued(id);
+        task.claim = Some(dying);
+        create(&store, task).await.unwrap();
+    }
+    let sql = rusqlite::Connection::open(place.path()).unwrap();
+    sql.execute_batch(
+        "UPDATE call SET body = '{' WHERE task IN (SELECT number FROM task WHERE id = 'waits badly');
+         UPDATE task SET owner = cast(x'ff' AS TEXT), state = 'odd' WHERE id = 'waits worse';
+         UPDATE task SET restart = 'perhaps' WHERE id = 'runs badly'",
+    )
+    .unwrap();
+    clock.advance(LEASE);
+    let heir = node(&store, 2).await;
+    let error = Outcome::Failed(json(r#"{"code":-32603,"message":"interrupted"}"#));
+    let reaped = store.reap(heir, error).await.unwrap();
+    assert_eq!((reaped.freed, reaped.failed), (2, 1));
+    for _ in 0..2 {
+        let claims = store.claim(heir, vec!["work".into()], 9).await.unwrap();
+        let ids: Vec<_> = claims.claimed.iter().map(|it| it.record.id.as_str()).collect();
+        for claimed in &claims.claimed {
+            store.finish(&claimed.claim, done()).await.unwrap();
+        }
+        assert!(ids == ["waits", "runs"] || ids.is_empty(), "{ids:?}");
+    }
+    for id in ["waits badly", "runs badly"] {
+        let view = store.get(&Access::Operator, &id.into()).await.unwrap().unwrap();
+        assert_eq!(view.record.state.as_str(), "failed");
+        assert!(view.record.message.unwrap().contains("cannot be read"));
+    }
+    assert_eq!(state(&store, "waits").await, Some("returned"));
+    assert_eq!(state(&store, "runs").await, Some("returned"));
+}
+
+/// An answer that cannot be read is none, and the function hears of it.
+#[tokio::test]
+async fn a_damaged_answer_is_a_refusal() {
+    let place = Place::new();
+    let store = place.open();
+    let node = node(&store, 1).await;
+    let claim = born_claimed(&store, node, "t").await;
+    let question = Question::new(r#"{"method":"elicitation/create","params":{}}"#);
+    let mut commit = Commit::default();
+    commit.put.push(("q".into(), question));
+    store.commit(&claim, commit).await.unwrap();
+    let answers = vec![("q".into(), Answer::Given(json("{}")))];
+    store.answer(&Access::Operator, &"t".into(), answers).await.unwrap();
+    let sql = rusqlite::Connection::open(place.path()).unwrap();
+    sql.execute_batch("UPDATE question SET answer = '{'").unwrap();
+    let inbox = store.take_in(&claim).await.unwrap();
+    let why = inbox.answers[0].reply.as_ref().unwrap_err();
+    assert!(why.contains("damaged"), "{why}");
 }

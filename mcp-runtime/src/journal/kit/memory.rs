@@ -207,7 +207,7 @@ impl Home for MemoryHome {
         })
     }
 
-    fn take_in(&self, epoch: u64) -> BoxFuture<'_, Result<Inbox, HomeError>> {
+    fn take_in(&self, epoch: u64, _surely: bool) -> BoxFuture<'_, Result<Inbox, HomeError>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             self.fenced(epoch, |row| {

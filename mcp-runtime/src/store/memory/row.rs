@@ -29,6 +29,8 @@ pub(super) struct Row {
     /// Something came that no worker has taken in.
     pub called: bool,
     pub cancelled: Option<u64>,
+    /// Its message says why its last attempt failed.
+    failed: bool,
     call: Json,
     saved: Saved,
     /// When each of the records was committed.
@@ -45,6 +47,23 @@ struct Open {
     question: Question,
     /// When its answer came, and what it says.
     answer: Option<(u64, Result<Json, Arc<str>>)>,
+}
+
+impl Open {
+    /// Takes an answer in, and says how many bytes it has.
+    fn take(&mut self, now: u64, reply: Result<Json, Arc<str>>) -> usize {
+        self.answer = Some((now, reply));
+        self.weight()
+    }
+
+    /// What the answer takes, in bytes.
+    fn weight(&self) -> usize {
+        match &self.answer {
+            Some((_, Ok(json))) => json.as_str().len(),
+            Some((_, Err(reason))) => reason.len(),
+            None => 0,
+        }
+    }
 }
 
 impl Row {
@@ -66,6 +85,7 @@ impl Row {
             parked: false,
             called: false,
             cancelled: None,
+            failed: false,
             weight: call.as_str().len() + saved.records.iter().map(Record::size).sum::<usize>(),
             call,
             times: vec![now; saved.records.len()],
@@ -77,7 +97,7 @@ impl Row {
         }
         for (key, json) in held {
             if let Some(open) = row.open.values_mut().find(|open| open.key == key) {
-                open.answer = Some((0, Ok(json)));
+                row.weight += open.take(0, Ok(json));
                 row.called = true;
             }
         }
@@ -150,6 +170,10 @@ impl Row {
 
     /// Says whether clients can see something new.
     pub fn apply(&mut self, commit: Commit, now: u64) -> bool {
+        if !commit.records.is_empty() && self.saved.records.ends_with(&commit.records) {
+            // It has been made before, and whoever asked for it was not told.
+            return false;
+        }
         if !commit.abandoned.is_empty() {
             self.abandon(&commit.abandoned);
         }
@@ -169,8 +193,10 @@ impl Row {
         }
         self.saved.timers.retain(|(key, _)| !commit.unset.contains(key));
         for key in &commit.refused {
-            let mut open = self.open.values_mut().filter(|open| open.key == *key);
-            visible |= open.any(|open| open.answer.take().is_some());
+            for open in self.open.values_mut().filter(|open| open.key == *key) {
+                self.weight -= open.weight();
+                visible |= open.answer.take().is_some();
+            }
         }
         for record in commit.records {
             visible |= self.close(&record.key, Standing::Settled);
@@ -190,7 +216,12 @@ impl Row {
         let stays: Vec<bool> =
             self.saved.records.iter().map(|record| !keys.contains(&record.key)).collect();
         let mut each = stays.iter();
-        self.saved.records.retain(|_| each.next().is_none_or(|stays| *stays));
+        let weight = &mut self.weight;
+        self.saved.records.retain(|record| {
+            let stays = each.next().is_none_or(|stays| *stays);
+            *weight -= if stays { 0 } else { record.size() };
+            stays
+        });
         let mut each = stays.iter();
         self.times.retain(|_| each.next().is_none_or(|stays| *stays));
     }
@@ -218,7 +249,9 @@ impl Row {
             return false;
         };
         self.saved.asked[place].standing = standing;
-        self.open.remove(&place).is_some_and(|open| open.answer.is_none())
+        let Some(open) = self.open.remove(&place) else { return false };
+        self.weight -= open.weight();
+        open.answer.is_none()
     }
 
     /// Says whether one of them answers something.
@@ -230,7 +263,7 @@ impl Row {
                 Answer::Given(json) => Ok(json),
                 Answer::Refused(reason) => Err(reason.into()),
             };
-            open.answer = Some((now, reply));
+            self.weight += open.take(now, reply);
             some = true;
         }
         if some {
@@ -258,11 +291,25 @@ impl Row {
 
     /// A failed attempt is over.
     pub fn fail_attempt(&mut self, message: String, now: u64) {
+        let before: usize = self.saved.records.iter().map(Record::size).sum();
         self.saved.forget_last_failures();
+        let after: usize = self.saved.records.iter().map(Record::size).sum();
+        self.weight -= before - after;
         self.times.truncate(self.saved.records.len());
         self.record.attempt = self.record.attempt.saturating_add(1);
         self.record.message = Some(message);
+        self.failed = true;
         self.touch(now);
+    }
+
+    /// The next attempt begins: what is said of a failed one is over. Says whether there was such a thing.
+    pub fn begin_attempt(&mut self, now: u64) -> bool {
+        let failed = std::mem::take(&mut self.failed);
+        if failed {
+            self.record.message = None;
+            self.touch(now);
+        }
+        failed
     }
 
     /// The first end stands: there must have been none before.
@@ -277,6 +324,7 @@ impl Row {
         self.record.message = message.or_else(|| self.record.message.take());
         self.weight += outcome.as_ref().map_or(0, |outcome| outcome.json().as_str().len());
         self.outcome = outcome;
+        self.weight -= self.open.values().map(Open::weight).sum::<usize>();
         self.open.clear();
         self.saved.timers.clear();
         self.touch(now);

@@ -141,11 +141,14 @@ impl Table {
     }
 
     fn admit(&self, owner: &Owner, admission: Admission) -> Result<(), Refusal> {
-        let own = self.owners.get(owner).map_or(0, |account| account.live);
+        let account = self.owners.get(owner).filter(|_| !owner.is_anonymous());
+        let (live, kept) = account.map_or((0, 0), |account| (account.live, account.tasks.len()));
         if self.live >= admission.live {
             Err(Refusal::Live)
-        } else if !owner.is_anonymous() && own >= admission.live_per_owner {
+        } else if !owner.is_anonymous() && live >= admission.live_per_owner {
             Err(Refusal::PerOwner)
+        } else if !owner.is_anonymous() && kept >= admission.kept_per_owner {
+            Err(Refusal::KeptPerOwner)
         } else if self.rows.len() >= admission.kept {
             Err(Refusal::Kept)
         } else {
@@ -159,6 +162,7 @@ impl Table {
         mut tools: Vec<String>,
         most: usize,
         now: u64,
+        news: &mut News,
     ) -> Result<Claims, StoreError> {
         self.alive(node, now)?;
         tools.sort_unstable();
@@ -179,6 +183,9 @@ impl Table {
             }
             self.dequeue(&id);
             self.claim_for(node, &id);
+            if self.rows.get_mut(&id).is_some_and(|row| row.begin_attempt(now)) {
+                news.changed(&id);
+            }
             claims.claimed.extend(self.rows.get(&id).and_then(Row::claimed));
             heads.extend(head(self, tool));
         }
@@ -193,7 +200,7 @@ impl Table {
         }
         let before = row.weight;
         let visible = row.apply(commit, now);
-        self.weight += self.rows.get(&claim.task).map_or(0, |row| row.weight - before);
+        self.weigh(&claim.task, before);
         Ok(visible)
     }
 
@@ -205,7 +212,7 @@ impl Table {
         news: &mut News,
     ) -> Result<(), StoreError> {
         let row = self.claimed(claim)?;
-        let ended = row.has_ended();
+        let (ended, before) = (row.has_ended(), row.weight);
         let mut due = None;
         if !ended {
             match release {
@@ -222,6 +229,7 @@ impl Table {
                 Release::HandBack => due = Some(now),
             }
         }
+        self.weigh(&claim.task, before);
         self.unclaim(&claim.task);
         if let Some(due) = due {
             self.enqueue(&claim.task, due, news);
@@ -238,11 +246,14 @@ impl Table {
         news: &mut News,
     ) -> Option<TaskView> {
         let row = self.row(access, id)?;
+        let before = row.weight;
         let (some, view) = (row.answer(given, now), row.view());
         if some {
             news.changed(id);
             // One that waits for its next attempt goes on waiting.
-            if row.parked && row.slot.is_none_or(|(due, _)| due > now) {
+            let wakes = row.parked && row.slot.is_none_or(|(due, _)| due > now);
+            self.weigh(id, before);
+            if wakes {
                 self.dequeue(id);
                 self.enqueue(id, now, news);
             }
@@ -283,9 +294,15 @@ impl Table {
         if let Some(row) = self.rows.get_mut(id) {
             let before = row.weight;
             row.end(state, outcome, message, now);
-            self.weight += row.weight - before;
             news.changed(id);
+            self.weigh(id, before);
         }
+    }
+
+    /// The weight of a task has changed, or not.
+    fn weigh(&mut self, id: &TaskId, before: usize) {
+        let after = self.rows.get(id).map_or(0, |row| row.weight);
+        self.weight = self.weight - before + after;
     }
 
     pub fn purge(&mut self, which: Purge, news: &mut News) -> usize {

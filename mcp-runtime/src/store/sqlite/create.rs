@@ -84,8 +84,14 @@ fn refusal(
     if live >= admission.live {
         return Ok(Some(Refusal::Live));
     }
-    if !owner.is_anonymous() && tx.counts.of_owner(tx.sql, owner)? >= admission.live_per_owner {
-        return Ok(Some(Refusal::PerOwner));
+    if !owner.is_anonymous() {
+        let (live, kept) = tx.counts.of_owner(tx.sql, owner)?;
+        if live >= admission.live_per_owner {
+            return Ok(Some(Refusal::PerOwner));
+        }
+        if kept >= admission.kept_per_owner {
+            return Ok(Some(Refusal::KeptPerOwner));
+        }
     }
     Ok((kept >= admission.kept).then_some(Refusal::Kept))
 }

@@ -28,7 +28,7 @@ use self::writer::Writer;
 use crate::journal::{BoxFuture, Clock, Commit, Inbox, Key};
 use crate::task::{
     Access, Admission, Answer, Cancelled, Claim, Claims, Created, Ears, NewTask, NodeId, Note,
-    Outcome, Position, Purge, Release, Stats, StoreError, TaskDetail, TaskId, TaskRecord,
+    Outcome, Position, Purge, Reaped, Release, Stats, StoreError, TaskDetail, TaskId, TaskRecord,
     TaskState, TaskStore, TaskView,
 };
 
@@ -259,8 +259,12 @@ impl TaskStore for SqliteStore {
         Box::pin(self.writer.write(move |tx| client::cancel(tx, &access, &id)))
     }
 
-    fn reap(&self, interrupted: Outcome) -> BoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(self.writer.write(move |tx| node::reap(tx, &interrupted)))
+    fn reap(
+        &self,
+        node: NodeId,
+        interrupted: Outcome,
+    ) -> BoxFuture<'_, Result<Reaped, StoreError>> {
+        Box::pin(self.writer.write(move |tx| node::reap(tx, node, &interrupted)))
     }
 
     fn expire(&self, limit: usize) -> BoxFuture<'_, Result<usize, StoreError>> {

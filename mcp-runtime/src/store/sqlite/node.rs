@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use rusqlite::Row;
+
 use super::create::milliseconds;
 use super::end;
 use super::read;
 use super::statements::{self as say, Statements};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, is_unreadable};
 use super::tx::Tx;
 use super::values::Int;
 use crate::server::definition::Restart;
 use crate::task::{
-    Claim, Claimed, Claims, NodeId, Outcome, Owner, StoreError, TaskId, TaskState, crash_backoff,
+    Claim, Claimed, Claims, NodeId, Outcome, Owner, Reaped, StoreError, TaskId, TaskState,
+    crash_backoff,
 };
 
 pub(super) fn join(tx: &mut Tx<'_>, node: NodeId, lease: Duration) -> Result<(), Trouble> {
@@ -48,17 +51,32 @@ pub(super) fn claim(
         return Err(StoreError::Fenced.into());
     }
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut due: Vec<(i64, i64)> = Vec::new();
+    let mut due: Vec<(i64, i64, bool)> = Vec::new();
     for tool in tools {
         let of_tool = (tool, Int(tx.now), limit);
-        due.extend(tx.sql.all(say::DUE, of_tool, |row| Ok((row.get(1)?, row.get(0)?)))?);
+        due.extend(
+            tx.sql.all(say::DUE, of_tool, |row| Ok((row.get(1)?, row.get(0)?, row.get(2)?)))?,
+        );
     }
     due.sort_unstable();
     due.dedup();
     due.truncate(most);
     let mut claims = Claims::default();
-    for (_, number) in due {
-        claims.claimed.extend(take(tx, node, number)?);
+    for (_, number, failed) in due {
+        if failed {
+            tx.sql.run(say::DROP_MESSAGE, (number, Int(tx.now)))?;
+        }
+        match take(tx, node, number) {
+            Ok(None) => {}
+            Ok(Some(claimed)) => {
+                if failed {
+                    tx.changed(&claimed.record.id);
+                }
+                claims.claimed.push(claimed);
+            }
+            Err(error) if is_unreadable(&error) => end::unreadable(tx, number, &error)?,
+            Err(error) => return Err(error.into()),
+        }
     }
     if claims.claimed.len() < most {
         for tool in tools {
@@ -84,7 +102,6 @@ fn take(tx: &mut Tx<'_>, node: NodeId, number: i64) -> rusqlite::Result<Option<C
 
 /// A task whose node has died.
 struct Orphan {
-    number: i64,
     id: TaskId,
     owner: Owner,
     state: TaskState,
@@ -92,31 +109,59 @@ struct Orphan {
     attempt: u32,
 }
 
-pub(super) fn reap(tx: &mut Tx<'_>, interrupted: &Outcome) -> Result<usize, Trouble> {
+impl Orphan {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(1)?,
+            owner: row.get(2)?,
+            state: row.get(3)?,
+            restart: row.get(4)?,
+            attempt: row.get(5)?,
+        })
+    }
+}
+
+pub(super) fn reap(
+    tx: &mut Tx<'_>,
+    node: NodeId,
+    interrupted: &Outcome,
+) -> Result<Reaped, Trouble> {
+    if !tx.is_alive(node)? {
+        return Err(StoreError::Fenced.into());
+    }
     tx.forget_leases();
-    let mut freed = 0;
+    let mut reaped = Reaped::default();
     for node in tx.sql.all(say::DEAD, [Int(tx.now)], |row| row.get::<_, NodeId>(0))? {
-        let orphans = tx.sql.all(say::CLAIMS_OF_NODE, (node, Int(tx.now)), |row| {
-            Ok(Orphan {
-                number: row.get(0)?,
-                id: row.get(1)?,
-                owner: row.get(2)?,
-                state: row.get(3)?,
-                restart: row.get(4)?,
-                attempt: row.get(5)?,
-            })
-        })?;
-        freed += orphans.len();
-        for orphan in orphans {
-            free(tx, &orphan, interrupted)?;
+        // Each by itself: one that cannot be read must not keep all others from going on.
+        let orphans: Vec<(i64, rusqlite::Result<Orphan>)> =
+            tx.sql.all(say::CLAIMS_OF_NODE, (node, Int(tx.now)), |row| {
+                Ok((row.get(0)?, Orphan::read(row)))
+            })?;
+        reaped.freed += orphans.len();
+        for (number, orphan) in orphans {
+            match orphan {
+                Ok(orphan) => {
+                    reaped.failed += usize::from(free(tx, number, &orphan, interrupted)?);
+                }
+                Err(error) if is_unreadable(&error) => {
+                    end::unreadable(tx, number, &error)?;
+                    reaped.failed += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         tx.sql.run(say::DROP_NODE, [node])?;
     }
-    Ok(freed)
+    Ok(reaped)
 }
 
-fn free(tx: &mut Tx<'_>, orphan: &Orphan, interrupted: &Outcome) -> rusqlite::Result<()> {
-    let number = orphan.number;
+/// Says whether the task has ended with it.
+fn free(
+    tx: &mut Tx<'_>,
+    number: i64,
+    orphan: &Orphan,
+    interrupted: &Outcome,
+) -> rusqlite::Result<bool> {
     match orphan.restart {
         _ if orphan.state.is_final() => {
             tx.sql.run(say::END_CLAIM, [number])?;
@@ -132,7 +177,8 @@ fn free(tx: &mut Tx<'_>, orphan: &Orphan, interrupted: &Outcome) -> rusqlite::Re
             end::waiting(tx, number)?;
             end::with(tx, number, &orphan.owner, interrupted)?;
             tx.changed(&orphan.id);
+            return Ok(true);
         }
     }
-    Ok(())
+    Ok(false)
 }

@@ -27,11 +27,19 @@ type Reading = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) struct Readers {
     at_once: Vec<Mutex<Connection>>,
     next: AtomicUsize,
-    queue: Option<Sender<Reading>>,
+    queue: Option<Arc<Sender<Reading>>>,
     thread: Option<JoinHandle<()>>,
+    named: Named,
+}
+
+/// Has the readers look at what others have written, and does not keep them.
+///
+/// Architecture invariant: the writer's thread holds nothing whose end waits for the readers' thread. That one may hold the last
+/// engine for a moment, and with it the store, whose end waits for the writer.
+pub(super) struct Lookout {
+    queue: Weak<Sender<Reading>>,
     /// Somebody looks already, or is about to.
     looking: Arc<AtomicBool>,
-    named: Named,
 }
 
 impl Readers {
@@ -49,9 +57,8 @@ impl Readers {
         Ok(Self {
             at_once,
             next: AtomicUsize::new(0),
-            queue: Some(queue),
+            queue: Some(Arc::new(queue)),
             thread: Some(thread),
-            looking: Arc::default(),
             named: setup.named.clone(),
         })
     }
@@ -90,26 +97,9 @@ impl Readers {
         }
     }
 
-    /// Another process has written: tells these ears what may concern them.
-    pub fn look(&self, ears: Vec<Weak<dyn Ears>>, clock: &Clock) {
-        if self.looking.swap(true, Relaxed) {
-            return;
-        }
-        let (looking, clock) = (self.looking.clone(), clock.clone());
-        self.send(Box::new(move |sql| {
-            // Before looking: what is written from now on is worth another look.
-            looking.store(false, Relaxed);
-            for ears in ears.iter().filter_map(Weak::upgrade) {
-                match news(sql, &ears.watched(), clock.now()) {
-                    Ok(changed) => changed.iter().for_each(|id| ears.changed(id)),
-                    Err(error) => {
-                        tracing::debug!(%error, "tasks that others have changed are not known");
-                        ears.lost();
-                    }
-                }
-                ears.due();
-            }
-        }));
+    pub fn lookout(&self) -> Lookout {
+        let queue = self.queue.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        Lookout { queue, looking: Arc::default() }
     }
 
     fn send(&self, reading: Reading) {
@@ -132,6 +122,33 @@ impl Readers {
             }
         }
         self.at_once[first % AT_ONCE].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lookout {
+    /// Another process has written: tells these ears what may concern them.
+    pub fn look(&self, ears: Vec<Weak<dyn Ears>>, clock: &Clock) {
+        let Some(queue) = self.queue.upgrade() else { return };
+        if self.looking.swap(true, Relaxed) {
+            return;
+        }
+        let (looking, clock) = (self.looking.clone(), clock.clone());
+        let look: Reading = Box::new(move |sql| {
+            // Before looking: what is written from now on is worth another look.
+            looking.store(false, Relaxed);
+            for ears in ears.iter().filter_map(Weak::upgrade) {
+                match news(sql, &ears.watched(), clock.now()) {
+                    Ok(changed) => changed.iter().for_each(|id| ears.changed(id)),
+                    Err(error) => {
+                        tracing::debug!(%error, "tasks that others have changed are not known");
+                        ears.lost();
+                    }
+                }
+                ears.due();
+            }
+        });
+        // Without a thread nobody looks.
+        let _ = queue.send(look);
     }
 }
 

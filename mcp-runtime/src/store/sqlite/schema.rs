@@ -13,7 +13,7 @@ pub(super) const VERSION: i32 = MIGRATIONS.len() as i32;
 
 /// The first makes the tables in an empty file; each of the others changes what the one before it has left. What was
 /// released is not edited any more.
-const MIGRATIONS: [&str; 1] = [TABLES];
+const MIGRATIONS: [&str; 2] = [TABLES, KEPT_BY_OWNERS];
 
 const TABLES: &str = "
 -- What is short about a task. Rows are small: they change often, and lists read many.
@@ -64,7 +64,7 @@ CREATE TABLE claim (
     node        BLOB,
     epoch       INTEGER NOT NULL,
     due_at      INTEGER,                 -- without a node: NULL waits for input
-    parked      INTEGER NOT NULL,        -- without a node: an answer makes it due
+    parked      INTEGER NOT NULL,        -- without a node: 1 if an answer makes it due, 2 after an attempt that failed
     called      INTEGER NOT NULL,        -- something came that its worker has not taken in
     waited      INTEGER NOT NULL,        -- it has, or had, questions or timers: most tasks never do
     expires_at  INTEGER                  -- the task's
@@ -125,11 +125,18 @@ CREATE TABLE owner (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// An owner has a row from now on as long as there is a task of theirs.
+const KEPT_BY_OWNERS: &str = "
+ALTER TABLE owner ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+";
+
 const COUNT: &str = "
 DELETE FROM total;
 DELETE FROM owner;
-INSERT INTO owner (id, live)
-    SELECT owner, count(*) FROM claim JOIN task ON number = task WHERE ended_at IS NULL GROUP BY owner;
+INSERT INTO owner (id, live, kept) SELECT owner, 0, count(*) FROM task GROUP BY owner;
+UPDATE owner SET live = of.live FROM
+    (SELECT owner, count(*) AS live FROM claim JOIN task ON number = task WHERE ended_at IS NULL GROUP BY owner) AS of
+    WHERE id = of.owner;
 INSERT INTO total (one, live, kept)
     SELECT 1, (SELECT coalesce(sum(live), 0) FROM owner), (SELECT count(*) FROM task);
 ";

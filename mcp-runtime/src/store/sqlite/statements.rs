@@ -115,8 +115,9 @@ pub(super) const ENDED_STATS: &str = "SELECT kept - live
 
 pub(super) const TOTAL: &str = "SELECT live, kept FROM total";
 pub(super) const SET_TOTAL: &str = "UPDATE total SET live = ?1, kept = ?2";
-pub(super) const OWNER: &str = "SELECT live FROM owner WHERE id = ?1";
-pub(super) const SET_OWNER: &str = "INSERT INTO owner (id, live) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET live = excluded.live";
+pub(super) const OWNER: &str = "SELECT live, kept FROM owner WHERE id = ?1";
+pub(super) const SET_OWNER: &str = "INSERT INTO owner (id, live, kept) VALUES (?1, ?2, ?3)
+     ON CONFLICT (id) DO UPDATE SET live = excluded.live, kept = excluded.kept";
 pub(super) const DROP_OWNER: &str = "DELETE FROM owner WHERE id = ?1";
 pub(super) const SAME: &str =
     "SELECT number FROM task WHERE owner = ?1 AND tool = ?2 AND dedupe = ?3
@@ -151,6 +152,8 @@ pub(super) const DROP_RECORD: &str = "DELETE FROM record WHERE task = ?1 AND pla
 pub(super) const LAST_RECORD: &str = "SELECT place, kind = 'error'
         AND NOT EXISTS (SELECT 1 FROM question WHERE question.task = record.task AND question.key = record.key)
      FROM record WHERE task = ?1 ORDER BY place DESC LIMIT 1";
+pub(super) const LAST_RECORDS: &str =
+    "SELECT key, kind, body FROM record WHERE task = ?1 ORDER BY place DESC";
 pub(super) const SET_VERSION: &str = "UPDATE call SET version = ?2 WHERE task = ?1";
 pub(super) const SET_TOLD: &str = "UPDATE task SET told = ?2 WHERE number = ?1";
 pub(super) const CLOSE_QUESTION: &str = "UPDATE question
@@ -180,6 +183,8 @@ pub(super) const PARK: &str = "UPDATE claim
      WHERE task = ?1 RETURNING due_at";
 pub(super) const LET_GO: &str =
     "UPDATE claim SET node = NULL, parked = 0, due_at = ?2 WHERE task = ?1";
+pub(super) const LET_GO_FAILED: &str =
+    "UPDATE claim SET node = NULL, parked = 2, due_at = ?2 WHERE task = ?1";
 pub(super) const SET_FAILED: &str = "UPDATE task
      SET attempt = attempt + 1, message = ?2, change = change + 1, updated_at = max(updated_at, ?3)
      WHERE number = ?1";
@@ -229,15 +234,25 @@ pub(super) const CLAIMS_OF_NODE: &str = "SELECT number, id, owner, state, restar
 pub(super) const REAP: &str =
     "UPDATE claim SET node = NULL, parked = 0, epoch = epoch + 1, due_at = ?2 WHERE task = ?1";
 pub(super) const BEGIN_AGAIN: &str = "UPDATE task SET attempt = attempt + 1 WHERE number = ?1";
-pub(super) const DUE: &str = "SELECT task, due_at FROM claim
+pub(super) const DUE: &str = "SELECT task, due_at, parked = 2 FROM claim
      WHERE tool = ?1 AND node IS NULL AND due_at <= ?2 AND (expires_at IS NULL OR expires_at > ?2)
      ORDER BY due_at LIMIT ?3";
 pub(super) const NEXT_DUE: &str = "SELECT due_at FROM claim
      WHERE tool = ?1 AND node IS NULL AND due_at > ?2 AND (expires_at IS NULL OR expires_at > ?2)
      ORDER BY due_at LIMIT 1";
+/// What it says is why its last attempt failed.
+pub(super) const DROP_MESSAGE: &str = "UPDATE task
+     SET message = NULL, change = change + 1, updated_at = max(updated_at, ?2) WHERE number = ?1";
 pub(super) const TAKE: &str =
     "UPDATE claim SET node = ?2, epoch = epoch + 1, due_at = NULL, parked = 0
      WHERE task = ?1 RETURNING epoch";
+
+// What cannot be read.
+
+pub(super) const WHOSE: &str = "SELECT id, owner, ended_at IS NOT NULL FROM task WHERE number = ?1";
+/// It stands in nobody's way any more, and expires some day.
+pub(super) const SHELVE: &str =
+    "UPDATE claim SET node = NULL, parked = 0, due_at = NULL WHERE task = ?1";
 
 // Deleting.
 

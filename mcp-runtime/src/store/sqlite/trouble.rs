@@ -87,6 +87,11 @@ impl Named {
     }
 }
 
+/// Whether a value is not what we wrote there. The file works: other rows can be read.
+pub(super) fn is_unreadable(error: &Error) -> bool {
+    error.sqlite_error_code().is_none()
+}
+
 /// Whether another process has it.
 pub(super) fn is_locked(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))

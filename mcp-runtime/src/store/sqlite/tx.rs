@@ -59,44 +59,57 @@ impl<'c> Tx<'c> {
 /// another process may have written it, and written once at its end, however many operations it has.
 #[derive(Default)]
 pub(super) struct Counts {
-    total: Option<Total>,
-    live: HashMap<Owner, i64>,
+    all: Option<Count>,
+    owners: HashMap<Owner, Count>,
     dirty: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Total {
+#[derive(Clone, Copy, Default)]
+struct Count {
     live: i64,
     kept: i64,
 }
 
+impl Count {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { live: row.get(0)?, kept: row.get(1)? })
+    }
+
+    /// Tasks that have not ended, and all.
+    fn get(self) -> (usize, usize) {
+        let count = |count| usize::try_from(count).unwrap_or(0);
+        (count(self.live), count(self.kept))
+    }
+}
+
 impl Counts {
-    fn total(&mut self, sql: &Connection) -> rusqlite::Result<&mut Total> {
-        if self.total.is_none() {
-            let read = |row: &rusqlite::Row<'_>| Ok(Total { live: row.get(0)?, kept: row.get(1)? });
-            let total = sql.one(say::TOTAL, [], read)?;
-            self.total = Some(total.unwrap_or(Total { live: 0, kept: 0 }));
+    fn all(&mut self, sql: &Connection) -> rusqlite::Result<&mut Count> {
+        if self.all.is_none() {
+            self.all = sql.one(say::TOTAL, [], Count::read)?;
         }
-        Ok(self.total.get_or_insert(Total { live: 0, kept: 0 }))
+        Ok(self.all.get_or_insert_default())
     }
 
-    fn of(&mut self, sql: &Connection, owner: &Owner) -> rusqlite::Result<&mut i64> {
-        if !self.live.contains_key(owner) {
-            let live = sql.one(say::OWNER, [owner], |row| row.get(0))?.unwrap_or(0);
-            self.live.insert(owner.clone(), live);
+    fn of(&mut self, sql: &Connection, owner: &Owner) -> rusqlite::Result<&mut Count> {
+        if !self.owners.contains_key(owner) {
+            let count = sql.one(say::OWNER, [owner], Count::read)?.unwrap_or_default();
+            self.owners.insert(owner.clone(), count);
         }
-        Ok(self.live.entry(owner.clone()).or_default())
+        Ok(self.owners.entry(owner.clone()).or_default())
     }
 
-    /// Tasks that have not ended, those of this owner, and all.
+    /// Tasks that have not ended, and all.
     pub fn of_all(&mut self, sql: &Connection) -> rusqlite::Result<(usize, usize)> {
-        let total = self.total(sql)?;
-        Ok((count(total.live), count(total.kept)))
+        self.all(sql).map(|all| all.get())
     }
 
-    /// Tasks of this owner that have not ended.
-    pub fn of_owner(&mut self, sql: &Connection, owner: &Owner) -> rusqlite::Result<usize> {
-        self.of(sql, owner).map(|live| count(*live))
+    /// The same of this owner.
+    pub fn of_owner(
+        &mut self,
+        sql: &Connection,
+        owner: &Owner,
+    ) -> rusqlite::Result<(usize, usize)> {
+        self.of(sql, owner).map(|of| of.get())
     }
 
     /// This many more tasks that have not ended, and tasks at all.
@@ -108,29 +121,25 @@ impl Counts {
         kept: i64,
     ) -> rusqlite::Result<()> {
         self.dirty = true;
-        let total = self.total(sql)?;
-        total.live += live;
-        total.kept += kept;
-        if live != 0 {
-            *self.of(sql, owner)? += live;
-        }
+        let all = self.all(sql)?;
+        all.live += live;
+        all.kept += kept;
+        let of = self.of(sql, owner)?;
+        of.live += live;
+        of.kept += kept;
         Ok(())
     }
 
     /// Writes them down, before the commit.
     pub fn save(&self, sql: &Connection) -> rusqlite::Result<()> {
-        let Some(total) = self.total.filter(|_| self.dirty) else { return Ok(()) };
-        sql.run(say::SET_TOTAL, (total.live, total.kept))?;
-        for (owner, live) in &self.live {
-            match live {
+        let Some(all) = self.all.filter(|_| self.dirty) else { return Ok(()) };
+        sql.run(say::SET_TOTAL, (all.live, all.kept))?;
+        for (owner, of) in &self.owners {
+            match of.kept {
                 ..=0 => sql.run(say::DROP_OWNER, [owner])?,
-                live => sql.run(say::SET_OWNER, (owner, live))?,
+                kept => sql.run(say::SET_OWNER, (owner, of.live, kept))?,
             };
         }
         Ok(())
     }
-}
-
-fn count(count: i64) -> usize {
-    usize::try_from(count).unwrap_or(0)
 }

@@ -6,11 +6,11 @@ use rusqlite::Connection;
 
 use super::end;
 use super::statements::{self as say, Statements};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, is_unreadable};
 use super::tx::Tx;
 use super::values::{self, Int};
-use crate::journal::{Arrived, Commit, Inbox, Standing};
-use crate::task::{Claim, Key, Note, Outcome, Owner, Release, StoreError, TaskState};
+use crate::journal::{Arrived, Commit, Inbox, Record, Standing};
+use crate::task::{Claim, Json, Key, Note, Outcome, Owner, Release, StoreError, TaskState};
 
 /// The task of a claim that stands.
 struct Held {
@@ -47,6 +47,9 @@ pub(super) fn commit(tx: &mut Tx<'_>, claim: &Claim, commit: &Commit) -> Result<
         return Err(StoreError::Cancelled.into());
     }
     let (sql, number) = (tx.sql, held.number);
+    if is_made(sql, number, &commit.records)? {
+        return Ok(());
+    }
     if held.told != commit.progress {
         sql.run(say::SET_TOLD, (number, commit.progress))?;
     }
@@ -67,6 +70,27 @@ pub(super) fn commit(tx: &mut Tx<'_>, claim: &Claim, commit: &Commit) -> Result<
         tx.changed(&claim.task);
     }
     Ok(())
+}
+
+/// Whether these records are the last ones of the journal already: the commit was made before, and whoever asked for it was not
+/// told. Mostly the key of the last one says no.
+fn is_made(sql: &Connection, number: i64, records: &[Record]) -> rusqlite::Result<bool> {
+    if records.is_empty() {
+        return Ok(false);
+    }
+    let mut statement = sql.prepare_cached(say::LAST_RECORDS)?;
+    let mut rows = statement.query([number])?;
+    for record in records.iter().rev() {
+        let Some(row) = rows.next()? else { return Ok(false) };
+        let (kind, body) = values::parts(&record.learned);
+        let same = row.get_ref(0)?.as_str()? == record.key.as_str()
+            && row.get_ref(1)?.as_str()? == kind
+            && row.get_ref(2)?.as_str_or_null()? == body;
+        if !same {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Where a task stands that has not ended (L38, L41).
@@ -124,10 +148,14 @@ fn abandon(sql: &Connection, number: i64, abandoned: &[Key]) -> rusqlite::Result
 pub(super) fn take_in(tx: &mut Tx<'_>, claim: &Claim) -> Result<Inbox, Trouble> {
     let held = held(tx, claim)?;
     let answers = tx.sql.all(say::ANSWERS, [held.number], |row| {
-        let answer: Option<_> = row.get(2)?;
-        let reply = match answer {
-            Some(json) => Ok(json),
-            None => Err(row.get_ref(3)?.as_str_or_null()?.unwrap_or_default().into()),
+        let reply = match row.get::<_, Option<Json>>(2) {
+            Ok(Some(json)) => Ok(json),
+            Ok(None) => Err(row.get_ref(3)?.as_str_or_null()?.unwrap_or_default().into()),
+            // Otherwise nothing would ever come in any more.
+            Err(error) if is_unreadable(&error) => {
+                Err("the answer was damaged in the store".into())
+            }
+            Err(error) => return Err(error),
         };
         Ok(Arrived { key: row.get(0)?, at: row.get(1).map(|Int(time)| time)?, reply })
     })?;
@@ -187,7 +215,7 @@ pub(super) fn release(tx: &mut Tx<'_>, claim: &Claim, release: &Release) -> Resu
         Release::Retry { at, message } => {
             forget_last_failures(sql, number)?;
             sql.run(say::SET_FAILED, (number, message, Int(tx.now)))?;
-            sql.run(say::LET_GO, (number, Int(*at)))?;
+            sql.run(say::LET_GO_FAILED, (number, Int(*at)))?;
             tx.changed(&claim.task);
             tx.news.due = true;
         }

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::file::Setup;
-use super::readers::Readers;
+use super::readers::{Lookout, Readers};
 use super::statements::{self as say, Statements};
 use super::trouble::Trouble;
 use super::tx::{News, Tx};
@@ -52,7 +52,7 @@ impl Writer {
             sql,
             messages,
             clock,
-            readers: readers.clone(),
+            lookout: readers.lookout(),
             setup: setup.clone(),
             ears: Vec::new(),
             version,
@@ -165,7 +165,7 @@ struct Room {
     sql: Connection,
     messages: Receiver<Message>,
     clock: Clock,
-    readers: Arc<Readers>,
+    lookout: Lookout,
     setup: Setup,
     ears: Vec<Weak<dyn Ears>>,
     /// The file's version at the last look.
@@ -305,7 +305,7 @@ impl Room {
             return;
         };
         if self.version.replace(version).is_some_and(|before| before != version) {
-            self.readers.look(self.ears.clone(), &self.clock);
+            self.lookout.look(self.ears.clone(), &self.clock);
         }
     }
 }

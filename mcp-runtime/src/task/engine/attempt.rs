@@ -1,7 +1,7 @@
 //! One claim of one task, as the journal's home.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use mcp_schema::shared::LoggingLevel;
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::Engine;
+use super::run::again;
 use crate::journal::{BoxFuture, Commit, Home, HomeError, Inbox, Record, Saved};
 use crate::server::context::Report;
 use crate::task::id::{Owner, TaskId};
@@ -41,8 +42,11 @@ impl Drop for Slot {
 pub(super) enum Stop {
     /// The server stops.
     HandBack = 1,
-    /// The node is taken for dead: whatever it does is refused.
+    /// The lease has run out: somebody else may do the same at any moment.
     Lost = 2,
+    /// The process has died.
+    #[cfg(test)]
+    Dead = 3,
 }
 
 /// One claim of one task while this process works on it.
@@ -53,9 +57,13 @@ pub(crate) struct Attempt {
     pub(super) owner: Owner,
     /// How often the task was begun, this time included.
     pub(super) number: u32,
-    _slot: Slot,
+    /// Free as soon as the attempt is over, whoever still holds it.
+    slot: Mutex<Option<Slot>>,
+    me: Weak<Attempt>,
     /// The store may have something that it was not asked for.
     called: AtomicBool,
+    /// How often it could not say so since it last did.
+    failed_looks: AtomicU32,
     bell: Notify,
     /// The task was cancelled: nobody will ever run it again, and its journal ends here.
     cancelled: AtomicBool,
@@ -83,14 +91,16 @@ impl Attempt {
         number: u32,
         expires_at: Option<u64>,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             claim,
             engine,
             expires_at,
             owner,
             number,
-            _slot: slot,
+            slot: Mutex::new(Some(slot)),
+            me: me.clone(),
             called: AtomicBool::new(false),
+            failed_looks: AtomicU32::new(0),
             bell: Notify::new(),
             cancelled: AtomicBool::new(false),
             stop: AtomicU8::new(0),
@@ -111,6 +121,20 @@ impl Attempt {
     pub(super) fn call(&self) {
         self.called.store(true, SeqCst);
         self.bell.notify_waiters();
+    }
+
+    /// The inbox could not be read, which is no reason to stop.
+    fn look_later(&self, why: &str) {
+        let pause = again(self.failed_looks.fetch_add(1, SeqCst));
+        let task = &self.claim.task;
+        tracing::error!(target: "mcp", %task, %why, ?pause, "the task's inbox cannot be read: it is looked into again");
+        let me = self.me.clone();
+        self.engine.spawn(async move {
+            tokio::time::sleep(pause).await;
+            if let Some(me) = me.upgrade() {
+                me.call();
+            }
+        });
     }
 
     /// The task.
@@ -137,10 +161,18 @@ impl Attempt {
         self.stopped.notify_waiters();
     }
 
-    pub(super) fn stopping(&self) -> Option<Stop> {
+    /// It is over, and there is room for another one.
+    pub(super) fn leave(&self) {
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(slot);
+    }
+
+    fn stopping(&self) -> Option<Stop> {
         match self.stop.load(SeqCst) {
             0 => None,
             1 => Some(Stop::HandBack),
+            #[cfg(test)]
+            3 => Some(Stop::Dead),
             _ => Some(Stop::Lost),
         }
     }
@@ -230,7 +262,9 @@ impl Home for Attempt {
                 return Err(HomeError::TooLarge { bytes, limit });
             }
             self.size.store(bytes, SeqCst);
-            match self.engine.store.commit(&self.claim, commit).await {
+            let store = &self.engine.store;
+            let commit = || store.commit(&self.claim, commit.clone());
+            match self.engine.persist(&self.claim.task, commit).await {
                 Ok(()) => Ok(()),
                 // A cancelled task is never run again: what it still learns while it cleans up is for itself alone.
                 Err(StoreError::Cancelled) => {
@@ -243,17 +277,33 @@ impl Home for Attempt {
         })
     }
 
-    fn take_in(&self, _epoch: u64) -> BoxFuture<'_, Result<Inbox, HomeError>> {
+    fn take_in(&self, _epoch: u64, surely: bool) -> BoxFuture<'_, Result<Inbox, HomeError>> {
         Box::pin(async move {
             // Before the look: what comes after it calls again.
-            if !self.called.swap(false, SeqCst) {
+            if !self.called.swap(false, SeqCst) && !surely {
                 return Ok(Inbox::default());
             }
-            let inbox = self.engine.store.take_in(&self.claim).await.map_err(home_error)?;
-            if inbox.cancelled.is_some() {
-                self.cancelled.store(true, SeqCst);
+            let store = &self.engine.store;
+            let look = || store.take_in(&self.claim);
+            let inbox = match surely {
+                // A timer must not win against an answer that only cannot be read at the moment.
+                true => self.engine.persist(&self.claim.task, look).await,
+                false => look().await,
+            };
+            match inbox {
+                Ok(inbox) => {
+                    self.failed_looks.store(0, SeqCst);
+                    if inbox.cancelled.is_some() {
+                        self.cancelled.store(true, SeqCst);
+                    }
+                    Ok(inbox)
+                }
+                Err(StoreError::Unavailable(why)) if !surely => {
+                    self.look_later(&why);
+                    Ok(Inbox::default())
+                }
+                Err(error) => Err(home_error(error)),
             }
-            Ok(inbox)
         })
     }
 

@@ -26,7 +26,7 @@ mod run;
 mod tests;
 mod watch;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ use super::id::{Owner, TaskId};
 use super::settings::TaskSettings;
 use super::store::{
     Access, Answer, Cancelled, Claim, Claimed, Created, Ears, NewTask, Position, StoreError,
-    TaskRecord, TaskStore, TaskView,
+    TaskRecord, TaskState, TaskStore, TaskView,
 };
 use crate::error::RpcError;
 use crate::journal::{CallId, Clock, Json, Key, Saved};
@@ -79,9 +79,9 @@ pub(crate) struct Engine {
     /// Something may be due, or there is room again.
     due: Arc<Notify>,
     /// Tasks that somebody is to be shown.
-    dirty: Mutex<VecDeque<TaskId>>,
+    dirty: Mutex<Dirty>,
     shown: Arc<Notify>,
-    /// An attempt has ended.
+    /// Nothing runs or begins here any more.
     idle: Notify,
     home: OnceLock<(Weak<Inner>, Handle)>,
 }
@@ -148,6 +148,7 @@ impl Engine {
             let me = Arc::downgrade(self);
             self.store.listen(me.clone() as Weak<dyn Ears>);
             self.spawn(keeper::keep(me.clone()));
+            self.spawn(keeper::tend(me.clone()));
             self.spawn(keeper::take_up(me.clone()));
             self.spawn(keeper::herald(me));
         }
@@ -170,7 +171,7 @@ impl Engine {
     fn die(&self) {
         self.node.die();
         let running: Vec<_> = self.running().values().cloned().collect();
-        running.iter().for_each(|attempt| attempt.stop(attempt::Stop::Lost));
+        running.iter().for_each(|attempt| attempt.stop(attempt::Stop::Dead));
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Attempt>>> {
@@ -204,13 +205,18 @@ impl Engine {
                 slots.by_tool.remove(tool);
             }
         }
+        let last = slots.all == 0;
         drop(slots);
         self.due.notify_one();
+        if last {
+            self.idle.notify_waiters();
+        }
     }
 
     // ---- what the wires ask for
 
-    /// Creates a task and begins to run it. If this future is dropped before it is ready, the task is cancelled (D7).
+    /// Creates a task and begins to run it. If this future is dropped before it is ready, the task is cancelled (D7), unless it
+    /// has a key: then the same caller may be about to join it, and finds it if he asks again.
     pub async fn create(self: &Arc<Self>, request: TaskRequest) -> Result<TaskRecord, RpcError> {
         let TaskRequest { entry, params, id, revision, session, principal, ttl } = request;
         let client = session.as_ref().map(|session| &*session.client);
@@ -218,7 +224,7 @@ impl Engine {
         let saved = Saved::new(random_call()?, entry.definition.task.version);
         let mut task = self.new_task(&entry, principal.as_ref(), call, saved, ttl)?;
         task.dedupe = dedupe_key(&entry, &task.owner, params.arguments())?;
-        let slot = self.enter(&entry);
+        let (slot, shared) = (self.enter(&entry), task.dedupe.is_some());
         let me = self.clone();
         self.beside(move |answer| async move {
             let created = me.admit_or_queue(task.clone(), slot.is_some()).await;
@@ -230,7 +236,8 @@ impl Engine {
             if let (Ok(created), Some(session)) = (&created, &session) {
                 me.desk.enter(&created.record.id, session, &params);
             }
-            let _ = answer.send(created.map(|created| Newborn::new(&me, created, None)));
+            let newborn = |created: Created| Newborn::new(&me, created.record, None, !shared);
+            let _ = answer.send(created.map(newborn));
         })
         .await
         .map(Newborn::told)
@@ -252,7 +259,8 @@ impl Engine {
     /// Ends a task that nobody knows of. `claim` is that of an attempt which will not begin.
     async fn abandon(&self, id: &TaskId, claim: Option<&Claim>) {
         tracing::debug!(target: "mcp", task = %id, "nobody waits for the new task: it is cancelled");
-        let mut ended = self.store.cancel(&Access::Operator, id).await.map(drop);
+        let cancelled = self.store.cancel(&Access::Operator, id).await;
+        let mut ended = cancelled.map(|cancelled| cancelled.iter().for_each(count_cancelled));
         if let (Ok(()), Some(claim)) = (&ended, claim) {
             let outcome = run::failed(&RpcError::internal("cancelled"));
             ended = self.store.finish(claim, outcome).await.map(drop);
@@ -342,7 +350,10 @@ impl Engine {
     pub async fn cancel(&self, access: &Access, id: &str) -> Result<Cancelled, RpcError> {
         let id = known_form(id)?;
         let cancelled = self.store.cancel(access, &id).await;
-        cancelled.map_err(|error| self.trouble("cancel", id.as_str(), error))?.ok_or_else(unknown)
+        let cancelled = cancelled
+            .map_err(|error| self.trouble("cancel", id.as_str(), error))?
+            .ok_or_else(unknown);
+        cancelled.inspect(count_cancelled)
     }
 
     /// Answers questions of a task.
@@ -353,6 +364,18 @@ impl Engine {
         answers: Vec<(Key, Answer)>,
     ) -> Result<TaskView, RpcError> {
         let id = known_form(id)?;
+        let limit = self.settings.journal;
+        for (key, answer) in &answers {
+            let bytes = match answer {
+                Answer::Given(json) => json.as_str().len(),
+                Answer::Refused(reason) => reason.len(),
+            };
+            if bytes > limit {
+                return Err(RpcError::invalid_params(format!(
+                    "the answer to `{key}` takes {bytes} bytes and may take {limit}"
+                )));
+            }
+        }
         let view = self.store.answer(access, &id, answers).await;
         view.map_err(|error| self.trouble("answer", id.as_str(), error))?.ok_or_else(unknown)
     }
@@ -390,12 +413,29 @@ impl Engine {
     /// Somebody wants to be shown this task: [`Desk::show`] is called with it soon, and again whenever it changes, as long as
     /// [`Desk::wants`] says so.
     pub fn show(&self, id: &TaskId) {
-        let mut dirty = self.dirty.lock().unwrap_or_else(PoisonError::into_inner);
-        if !dirty.contains(id) {
-            dirty.push_back(id.clone());
-        }
-        drop(dirty);
+        self.dirty.lock().unwrap_or_else(PoisonError::into_inner).push(id);
         self.shown.notify_one();
+    }
+}
+
+/// A queue in which everybody stands once.
+#[derive(Default)]
+struct Dirty {
+    queue: VecDeque<TaskId>,
+    known: HashSet<TaskId>,
+}
+
+impl Dirty {
+    fn push(&mut self, id: &TaskId) {
+        if self.known.insert(id.clone()) {
+            self.queue.push_back(id.clone());
+        }
+    }
+
+    fn pop(&mut self) -> Option<TaskId> {
+        let next = self.queue.pop_front()?;
+        self.known.remove(&next);
+        Some(next)
     }
 }
 
@@ -406,14 +446,18 @@ pub(crate) struct Newborn {
     record: TaskRecord,
     /// What is to go on with it, if that has not begun.
     attempt: Option<Arc<Attempt>>,
-    /// Whether it is nobody else's.
+    /// Whether nobody else can have been given it.
     alone: bool,
 }
 
 impl Newborn {
-    fn new(engine: &Arc<Engine>, created: Created, attempt: Option<Arc<Attempt>>) -> Self {
-        let Created { record, joined, .. } = created;
-        Self { engine: engine.clone(), record, attempt, alone: !joined }
+    fn new(
+        engine: &Arc<Engine>,
+        record: TaskRecord,
+        attempt: Option<Arc<Attempt>>,
+        alone: bool,
+    ) -> Self {
+        Self { engine: engine.clone(), record, attempt, alone }
     }
 
     /// The client is being told.
@@ -480,6 +524,12 @@ impl Ears for Engine {
 /// Ids that are too long to be one are not looked up.
 fn known_form(id: &str) -> Result<TaskId, RpcError> {
     if id.len() > TaskId::LONGEST { Err(unknown()) } else { Ok(id.into()) }
+}
+
+fn count_cancelled(cancelled: &Cancelled) {
+    if cancelled.first {
+        crate::telemetry::ended(TaskState::Cancelled, true);
+    }
 }
 
 fn unknown() -> RpcError {

@@ -149,8 +149,9 @@ impl Promotion {
                     let owner = created.record.owner.clone();
                     let attempt = Attempt::new(me.clone(), claim, slot, owner, number, expires_at);
                     attempt.resume(&saved);
-                    me.running().insert(created.record.id.clone(), attempt.clone());
-                    Ok((Newborn::new(&me, created, Some(attempt.clone())), attempt))
+                    me.enroll(&attempt);
+                    let newborn = Newborn::new(&me, created.record, Some(attempt.clone()), true);
+                    Ok((newborn, attempt))
                 });
                 let _ = answer.send(newborn);
             })

@@ -20,10 +20,13 @@ use crate::server::drive::{Cause, Concluded, Unfinished, handler};
 use crate::server::outcome::{Answer, Outcome as Returned};
 use crate::server::principal::Principal;
 use crate::server::session::Session;
-use crate::task::store::{Claimed, Outcome, Release, StoreError, TaskState};
+use crate::task::id::TaskId;
+use crate::task::store::{Claimed, Outcome, Release, StoreError, crash_backoff};
 
-/// How long to wait before a store is asked again that could not be used: from the first to the second, doubling.
-const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long to wait before a store is asked again that has failed so many times more than once: from 100 ms to 5 s.
+pub(super) fn again(failures: u32) -> Duration {
+    Duration::from_millis(100 << failures.min(6)).min(Duration::from_secs(5))
+}
 
 /// A function that runs, or has just ended.
 pub(crate) struct Running {
@@ -66,7 +69,7 @@ impl Engine {
             record.attempt,
             record.expires_at,
         );
-        self.running().insert(record.id.clone(), attempt.clone());
+        self.enroll(&attempt);
         let Some(server) = self.server() else { return self.forget(&attempt) };
         let entry = server.registry().tools.get(&record.tool).map(|listed| listed.entry.clone());
         let begun = match (entry, StoredCall::read(&call)) {
@@ -115,6 +118,15 @@ impl Engine {
         self.run(attempt, Running { cx, function: Function::Runs(driver), timeout });
     }
 
+    /// From now on an attempt runs here.
+    pub(super) fn enroll(&self, attempt: &Arc<Attempt>) {
+        self.running().insert(attempt.id().clone(), attempt.clone());
+        // After that: who asks all that run to hand back sees this one, or has said so before.
+        if self.node.hands_back() {
+            attempt.stop(Stop::HandBack);
+        }
+    }
+
     /// Goes on with an attempt, in a task of its own.
     pub fn run(self: &Arc<Self>, attempt: Arc<Attempt>, running: Running) {
         let cx = &running.cx;
@@ -143,7 +155,7 @@ impl Engine {
                 Err(Unfinished::Suspended(_) | Unfinished::Fenced) => return self.forget(attempt),
                 Err(Unfinished::Store(why)) => {
                     let why = format!("the journal could not be kept: {why}");
-                    return self.interrupt(attempt, cx, &why).await;
+                    return self.give_up(attempt, cx, why).await;
                 }
             },
             Over::TimedOut => {
@@ -153,7 +165,13 @@ impl Engine {
                 (Concluded { answer, cause: Cause::TimedOut }, false)
             }
             // Nobody can see what it would end with.
-            Over::Expired | Over::Stopped(Stop::Lost) => return self.forget(attempt),
+            Over::Expired => return self.forget(attempt),
+            #[cfg(test)]
+            Over::Stopped(Stop::Dead) => return self.forget(attempt),
+            Over::Stopped(Stop::Lost) => {
+                let why = "the store could not be reached for as long as the lease lasts";
+                return self.interrupt(attempt, cx, why).await;
+            }
             Over::Stopped(Stop::HandBack) => {
                 return self.interrupt(attempt, cx, "the server was stopped").await;
             }
@@ -178,6 +196,17 @@ impl Engine {
                 let why = format!("`{}` was interrupted: {why}", cx.target());
                 self.finish(attempt, failed(&RpcError::internal(why))).await;
             }
+        }
+    }
+
+    /// The attempt cannot go on. Another one may do no better: it comes later, and is counted.
+    async fn give_up(self: &Arc<Self>, attempt: &Arc<Attempt>, cx: &Context, why: String) {
+        match cx.task_options().restart {
+            Restart::Replay => {
+                let at = self.clock.after(crash_backoff(attempt.number.saturating_add(1)));
+                self.release(attempt, Release::Retry { at, message: why }).await;
+            }
+            Restart::Fail => self.interrupt(attempt, cx, &why).await,
         }
     }
 
@@ -252,42 +281,41 @@ impl Engine {
 
     pub(super) async fn finish(self: &Arc<Self>, attempt: &Arc<Attempt>, outcome: Outcome) {
         let state = outcome.state();
-        let ended =
-            self.persist(attempt, || self.store.finish(&attempt.claim, outcome.clone())).await;
-        if let Some(stands) = ended {
+        let finish = || self.store.finish(&attempt.claim, outcome.clone());
+        if let Ok(stands) = self.persist(attempt.id(), finish).await {
             let (task, owner) = (attempt.id(), attempt.owner.as_str());
             tracing::info!(target: "mcp::audit", operation = "end", %task, owner, outcome = %stands);
-            crate::telemetry::ended(stands, state == stands || stands == TaskState::Cancelled);
+            crate::telemetry::ended(stands, state == stands);
         }
         self.forget(attempt);
     }
 
     async fn release(self: &Arc<Self>, attempt: &Arc<Attempt>, release: Release) {
-        self.persist(attempt, || self.store.release(&attempt.claim, release.clone())).await;
+        // It has lost the task otherwise, and gives up nothing.
+        let _ = self
+            .persist(attempt.id(), || self.store.release(&attempt.claim, release.clone()))
+            .await;
         self.forget(attempt);
     }
 
-    /// Has the store do something, however long that takes: a result is not given up because a disk is full for a while.
-    /// `None` if the task is not this attempt's any more.
-    async fn persist<'a, T>(
+    /// Has the store do something under a claim, however long that takes: what was learned is not given up because a disk is
+    /// full or a file is locked, not even when the lease has run out meanwhile. Somebody who has taken the task since is
+    /// safe from it, as is everybody from what is asked twice.
+    pub(super) async fn persist<'a, T>(
         &self,
-        attempt: &Attempt,
+        task: &TaskId,
         operation: impl Fn() -> BoxFuture<'a, Result<T, StoreError>>,
-    ) -> Option<T> {
-        let mut pause = AGAIN.0;
+    ) -> Result<T, StoreError> {
+        let mut failures = 0;
         loop {
             match operation().await {
-                Ok(done) => return Some(done),
-                Err(StoreError::Unavailable(why)) => {
-                    let task = &attempt.claim.task;
+                Err(StoreError::Unavailable(why)) if !self.node.has_left() => {
+                    let pause = again(failures);
+                    failures = failures.saturating_add(1);
                     tracing::error!(target: "mcp", %task, %why, ?pause, "the task store failed: it is asked again");
-                    if attempt.stopping() == Some(Stop::Lost) {
-                        return None;
-                    }
                     sleep(pause).await;
-                    pause = (pause * 2).min(AGAIN.1);
                 }
-                Err(_) => return None,
+                done => return done,
             }
         }
     }
@@ -301,7 +329,7 @@ impl Engine {
             running.remove(id);
         }
         drop(running);
-        self.idle.notify_waiters();
+        attempt.leave();
     }
 }
 

@@ -1,5 +1,10 @@
 //! What the engine does with tasks, without a wire.
 
+#[cfg(feature = "metrics")]
+mod counted;
+mod outage;
+mod shaky;
+
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use crate::task::id::TaskId;
 
-/// Those who wait, by task.
+/// Those who wait, by task, and how many they are.
 #[derive(Clone, Default)]
-pub(super) struct Watches(Arc<Mutex<HashMap<TaskId, Arc<Watched>>>>);
+pub(super) struct Watches(Arc<Mutex<HashMap<TaskId, (usize, Arc<Watched>)>>>);
 
 #[derive(Default)]
 struct Watched {
@@ -30,29 +30,33 @@ pub(super) struct Watch {
 }
 
 impl Watches {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Watched>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, (usize, Arc<Watched>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn enter(&self, id: &TaskId) -> Watch {
-        let watched = self.lock().entry(id.clone()).or_default().clone();
+        let mut all = self.lock();
+        let (waiting, watched) = all.entry(id.clone()).or_default();
+        *waiting += 1;
+        let watched = watched.clone();
+        drop(all);
         Watch { all: self.clone(), id: id.clone(), watched }
     }
 
     pub fn wake(&self, id: &TaskId) {
-        if let Some(watched) = self.lock().get(id) {
+        if let Some((_, watched)) = self.lock().get(id) {
             watched.bell.notify_waiters();
         }
     }
 
     pub fn wake_all(&self) {
-        self.lock().values().for_each(|watched| watched.bell.notify_waiters());
+        self.lock().values().for_each(|(_, watched)| watched.bell.notify_waiters());
     }
 
     /// The tasks, and what was last seen of them.
     pub fn all(&self) -> Vec<(TaskId, u64)> {
         let seen = |watched: &Watched| watched.change.load(Ordering::Relaxed);
-        self.lock().iter().map(|(id, watched)| (id.clone(), seen(watched))).collect()
+        self.lock().iter().map(|(id, (_, watched))| (id.clone(), seen(watched))).collect()
     }
 }
 
@@ -70,9 +74,11 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         let mut all = self.all.lock();
-        // This one and the map's.
-        if Arc::strong_count(&self.watched) <= 2 {
-            all.remove(&self.id);
+        if let Some((waiting, _)) = all.get_mut(&self.id) {
+            *waiting -= 1;
+            if *waiting == 0 {
+                all.remove(&self.id);
+            }
         }
     }
 }
@@ -82,6 +88,7 @@ impl Drop for Watch {
 pub(super) struct Paces(Mutex<HashMap<TaskId, Pace>>);
 
 struct Pace {
+    /// When the present window began: a stretch of at least the base interval.
     since: Instant,
     /// How often since then.
     asked: u32,
@@ -91,13 +98,16 @@ struct Pace {
 /// How many tasks are kept count of. When there are more, all counts begin anew.
 const COUNTED: usize = 10_000;
 
-/// How often a task may be asked for in one interval before that is abuse.
+/// How often a task may be asked for in one base interval before that is abuse.
 const TOO_OFTEN: u32 = 100;
 
 /// What an interval grows to, at most.
 const SLOWEST: Duration = Duration::from_secs(30);
 
 impl Paces {
+    /// Several may ask for one task, and each of them may keep to what he is told. So what counts is how often it is asked for
+    /// in one base interval, whatever the present one is: the interval grows until that is no more than twice, and then
+    /// stays.
     pub fn ask(&self, id: &TaskId, base: Duration) -> Result<Duration, Duration> {
         let now = Instant::now();
         let mut paces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,15 +116,16 @@ impl Paces {
         }
         let pace = paces.entry(id.clone()).or_insert(Pace { since: now, asked: 0, interval: base });
         let passed = now.saturating_duration_since(pace.since);
-        if passed >= pace.interval {
-            // Slower when it was asked for more than twice in the time of one, and back again when it was not.
-            pace.interval = match pace.asked {
-                0..=2 => (pace.interval / 2).max(base),
-                _ => (pace.interval * 2).min(SLOWEST.max(base)),
-            };
+        if passed >= base {
+            let asked = base.saturating_mul(pace.asked);
+            if asked > passed.saturating_mul(2) {
+                pace.interval = (pace.interval * 2).min(SLOWEST.max(base));
+            } else if asked <= passed {
+                pace.interval = (pace.interval / 2).max(base);
+            }
             (pace.since, pace.asked) = (now, 0);
         }
-        pace.asked += 1;
+        pace.asked = pace.asked.saturating_add(1);
         if pace.asked > TOO_OFTEN { Err(pace.interval) } else { Ok(pace.interval) }
     }
 }
@@ -151,6 +162,44 @@ mod tests {
         for _ in 0..50 {
             tokio::time::advance(SECOND).await;
             assert_eq!(paces.ask(&id, SECOND), Ok(SECOND));
+        }
+    }
+
+    /// P9: several who each keep to what they are told are told something that suits all, and nobody is refused.
+    #[tokio::test(start_paused = true)]
+    async fn some_who_keep_to_the_interval_converge() {
+        let (paces, id) = (Paces::default(), TaskId::from("a"));
+        let step = Duration::from_millis(100);
+        let mut next = [Duration::ZERO, 2 * step, 5 * step];
+        let (mut now, mut told) = (Duration::ZERO, Vec::new());
+        for _ in 0..3_000 {
+            for at in &mut next {
+                if *at <= now {
+                    let interval = paces.ask(&id, SECOND).expect("nobody is refused");
+                    *at = now + interval;
+                    told.push(interval);
+                }
+            }
+            tokio::time::advance(step).await;
+            now += step;
+        }
+        let last = &told[told.len() - 100..];
+        assert!(last.iter().all(|told| *told == 2 * SECOND), "{last:?}");
+    }
+
+    /// A task without anybody to wait for it leaves nothing behind, whoever of them goes first.
+    #[test]
+    fn many_who_go_at_once_leave_nothing() {
+        let watches = Watches::default();
+        let id = TaskId::from("a");
+        for _ in 0..200 {
+            let waiting: Vec<_> = (0..4).map(|_| watches.enter(&id)).collect();
+            std::thread::scope(|scope| {
+                for watch in waiting {
+                    scope.spawn(move || drop(watch));
+                }
+            });
+            assert!(watches.all().is_empty());
         }
     }
 

@@ -9,7 +9,7 @@ use super::Broken;
 use crate::Restart;
 use crate::task::{
     Access, Admission, Answer, Cancelled, Claim, Commit, Created, Key, NewTask, NodeId, Note,
-    Outcome, Purge, Refusal, Release, Stats, StoreError, TaskId, TaskState, TaskView,
+    Outcome, Purge, Reaped, Refusal, Release, Stats, StoreError, TaskId, TaskState, TaskView,
     crash_backoff,
 };
 
@@ -91,11 +91,14 @@ impl Model {
             return Ok(Created { record: same.record.clone(), joined: true, claim: None });
         }
         let live = || self.tasks.iter().filter(|task| !task.has_ended());
-        let own = live().filter(|task| task.record.owner == new.owner).count();
+        let own = |task: &&Task| task.record.owner == new.owner;
+        let known = !new.owner.is_anonymous();
         let refusal = if live().count() >= admission.live {
             Some(Refusal::Live)
-        } else if own >= admission.live_per_owner && !new.owner.is_anonymous() {
+        } else if known && live().filter(own).count() >= admission.live_per_owner {
             Some(Refusal::PerOwner)
+        } else if known && self.tasks.iter().filter(own).count() >= admission.kept_per_owner {
+            Some(Refusal::KeptPerOwner)
         } else {
             (self.tasks.len() >= admission.kept).then_some(Refusal::Kept)
         };
@@ -130,6 +133,9 @@ impl Model {
         super::same(claim.epoch, task.epoch + 1, "the epoch goes up by one")?;
         (task.epoch, task.claim) = (claim.epoch, Some(claim.clone()));
         (task.due, task.parked) = (None, false);
+        if std::mem::take(&mut task.failed) {
+            (task.record.message, task.touched) = (None, true);
+        }
         Ok(())
     }
 
@@ -193,7 +199,7 @@ impl Model {
                 task.times.truncate(task.saved.records.len());
                 task.record.attempt += 1;
                 task.record.message = Some(message.clone());
-                task.touched = true;
+                (task.failed, task.touched) = (true, true);
                 task.due = Some(*at);
             }
             Release::HandBack => task.due = Some(now),
@@ -240,16 +246,22 @@ impl Model {
         Some(Cancelled { view: task.view(), first })
     }
 
-    pub fn reap(&mut self, interrupted: &Outcome, now: u64) -> usize {
+    pub fn reap(
+        &mut self,
+        node: NodeId,
+        interrupted: &Outcome,
+        now: u64,
+    ) -> Result<Reaped, StoreError> {
+        self.alive(node, now)?;
         let alive: Vec<NodeId> =
             self.nodes.iter().filter(|(_, until)| *until > now).map(|(id, _)| *id).collect();
         self.nodes.retain(|(id, _)| alive.contains(id));
-        let mut freed = 0;
+        let mut reaped = Reaped::default();
         for task in &mut self.tasks {
             if task.claim.take_if(|claim| !alive.contains(&claim.node)).is_none() {
                 continue;
             }
-            freed += 1;
+            reaped.freed += 1;
             match task.restart {
                 _ if task.has_ended() => {}
                 Restart::Replay => {
@@ -257,10 +269,13 @@ impl Model {
                     task.due = Some(now + millis(crash_backoff(task.record.attempt)));
                     task.record.attempt += 1;
                 }
-                Restart::Fail => task.end(interrupted.state(), Some(interrupted.clone())),
+                Restart::Fail => {
+                    reaped.failed += 1;
+                    task.end(interrupted.state(), Some(interrupted.clone()));
+                }
             }
         }
-        freed
+        Ok(reaped)
     }
 
     pub fn purge(&mut self, which: &Purge) -> usize {

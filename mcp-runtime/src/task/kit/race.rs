@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
 
-use super::scene::{Scene, interrupted, task};
+use super::scene::{Scene, task};
 use super::{Bench, Broken, ensure, same};
 use crate::Restart;
 use crate::task::{Key, Learned, NewTask, Owner, TaskDetail, TaskId, TaskState, TaskStore};
@@ -121,7 +121,7 @@ async fn outside(scene: &Scene<'_>, race: &Race, ids: &[TaskId]) -> Result<(), B
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         if round % 3 == 0 {
             scene.pass(1).await;
-            race.store.reap(interrupted()).await?;
+            scene.reap().await?;
         }
         if round == 60 {
             race.calm.store(true, SeqCst);

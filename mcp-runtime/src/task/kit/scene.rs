@@ -93,6 +93,11 @@ impl<'b> Scene<'b> {
         Ok(self.store.get(&Access::Operator, id).await?)
     }
 
+    /// Frees the tasks of the dead, and says how many.
+    pub async fn reap(&self) -> Result<usize, Broken> {
+        Ok(self.store.reap(self.node, interrupted()).await?.freed)
+    }
+
     pub async fn view(&self, id: &TaskId) -> Result<TaskView, Broken> {
         self.find(id).await?.ok_or_else(|| Broken::new(format_args!("{id} is not there")))
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::row::Row;
 use super::{News, Table};
 use crate::server::definition::Restart;
-use crate::task::{Claim, NodeId, Outcome, StoreError, TaskId, crash_backoff};
+use crate::task::{Claim, NodeId, Outcome, Reaped, StoreError, TaskId, crash_backoff};
 
 pub(super) struct Node {
     /// When its lease runs out.
@@ -45,24 +45,28 @@ impl Table {
 
     pub fn reap(
         &mut self,
+        node: NodeId,
         interrupted: &Outcome,
         message: &Option<String>,
         now: u64,
         news: &mut News,
-    ) -> usize {
+    ) -> Result<Reaped, StoreError> {
+        self.alive(node, now)?;
         let mut dead = self.nodes.iter().filter(|(_, node)| node.until <= now);
         let dead: Vec<NodeId> = std::iter::from_fn(|| dead.next().map(|(id, _)| *id)).collect();
-        let mut freed = 0;
+        let mut reaped = Reaped::default();
         for node in dead {
             let Some(node) = self.nodes.remove(&node) else { continue };
-            freed += node.claims.len();
+            reaped.freed += node.claims.len();
             for id in node.claims {
-                self.interrupt(&id, interrupted, message, now, news);
+                let failed = self.interrupt(&id, interrupted, message, now, news);
+                reaped.failed += usize::from(failed);
             }
         }
-        freed
+        Ok(reaped)
     }
 
+    /// Says whether the task has ended with it.
     fn interrupt(
         &mut self,
         id: &TaskId,
@@ -70,12 +74,12 @@ impl Table {
         message: &Option<String>,
         now: u64,
         news: &mut News,
-    ) {
+    ) -> bool {
         self.unclaim(id);
-        let Some(row) = self.rows.get_mut(id) else { return };
+        let Some(row) = self.rows.get_mut(id) else { return false };
         row.epoch += 1;
         if row.has_ended() {
-            return;
+            return false;
         }
         match row.restart {
             Restart::Replay => {
@@ -83,10 +87,12 @@ impl Table {
                 let due = now.saturating_add(u64::try_from(pause).unwrap_or(u64::MAX));
                 row.record.attempt = row.record.attempt.saturating_add(1);
                 self.enqueue(id, due, news);
+                false
             }
             Restart::Fail => {
                 let (state, outcome) = (interrupted.state(), Some(interrupted.clone()));
                 self.end(id, state, outcome, message.clone(), now, news);
+                true
             }
         }
     }

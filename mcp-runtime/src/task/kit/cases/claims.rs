@@ -1,7 +1,7 @@
 //! Claims: who may work on what.
 
 use super::super::scene::{
-    Scene, TOOL, given, interrupted, keys, put, question, record, records, returned, task,
+    Scene, TOOL, given, keys, put, question, record, records, returned, task,
 };
 use super::{Bench, Broken, ensure, refused, same};
 use crate::Restart;
@@ -97,7 +97,7 @@ pub async fn fenced_worker_changes_nothing(bench: &dyn Bench) -> Result<(), Brok
     scene.ask(&old, &["q"]).await?;
     scene.commit(&old, records(&["s"])).await?;
     scene.pass(2).await;
-    scene.store.reap(interrupted()).await?;
+    scene.reap().await?;
     changes_nothing(&scene, &old, "nobody works on it").await?;
 
     let new = scene.claim().await?.claim;
@@ -220,4 +220,33 @@ pub async fn retries_forget_the_last_failures(bench: &dyn Bench) -> Result<(), B
     let answered =
         scene.store.answer(&crate::task::Access::Operator, &claim.task, vec![given("next")]);
     ensure(answered.await?.is_some(), "and goes on")
+}
+
+/// What is said of an attempt that failed is not said of the next one; what the task says of itself stays.
+pub async fn retries_forget_their_message(bench: &dyn Bench) -> Result<(), Broken> {
+    let scene = Scene::open(bench).await?;
+    let claim = scene.working(task()).await?;
+    let retry = Release::Retry { at: scene.after(1), message: "attempt 1 failed".into() };
+    scene.store.release(&claim, retry).await?;
+    let before = scene.view(&claim.task).await?.record;
+    same(before.message.as_deref(), Some("attempt 1 failed"), "until then clients see why")?;
+    scene.pass(1).await;
+    let again = scene.claim().await?;
+    same(again.record.message.as_deref(), None, "it begins without a message")?;
+    let record = scene.view(&claim.task).await?.record;
+    same(&record, &again.record, "for clients, too")?;
+    ensure(record.change > before.change, "which is a change")?;
+    ensure(record.updated_at > before.updated_at, "D13: at a later time")?;
+
+    let message = Some("half".to_owned());
+    scene.store.note(&again.claim, Note { message, progress: None }).await?;
+    scene.ask(&again.claim, &["q"]).await?;
+    scene.store.release(&again.claim, Release::Park { until: None }).await?;
+    scene.answer(&claim.task, &["q"]).await?;
+    let before = scene.view(&claim.task).await?.record;
+    let resumed = scene.claim().await?;
+    same(&resumed.record, &before, "D13: a claim alone is no change")?;
+    scene.store.finish(&resumed.claim, returned("done")).await?;
+    let record = scene.view(&claim.task).await?.record;
+    same(record.message.as_deref(), Some("half"), "what the task has said stays")
 }

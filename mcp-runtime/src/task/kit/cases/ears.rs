@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::scene::{Scene, put, records, returned, task};
 use super::{Bench, Broken, same};
 use crate::Restart;
-use crate::task::{Access, Ears, NewTask, Note, Outcome, Purge, Release, TaskId};
+use crate::task::{Access, Ears, NewTask, Note, Purge, Release, TaskId};
 
 /// Writes down what it hears.
 #[derive(Default)]
@@ -111,8 +111,7 @@ pub async fn changes_are_heard(bench: &dyn Bench) -> Result<(), Broken> {
     let claim = scene.working_on(dying, task()).await?;
     scene.pass(2).await;
     recorder.forget();
-    let interrupted: Outcome = super::super::scene::interrupted();
-    store.reap(interrupted).await?;
+    scene.reap().await?;
     recorder.hears_of(&claim.task, "an interruption").await
 }
 
@@ -148,7 +147,7 @@ pub async fn due_tasks_are_heard(bench: &dyn Bench) -> Result<(), Broken> {
     scene.working_on(dying, NewTask { restart: Restart::Replay, ..task() }).await?;
     scene.pass(2).await;
     recorder.forget();
-    store.reap(super::super::scene::interrupted()).await?;
+    scene.reap().await?;
     recorder.hears_of_due("one whose node has died").await
 }
 

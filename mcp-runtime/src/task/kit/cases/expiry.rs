@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::scene::{Scene, TOOL, given, interrupted, put, returned, task};
+use super::super::scene::{Scene, TOOL, given, put, returned, task};
 use super::ears::Recorder;
 use super::{Bench, Broken, ensure, refused, same};
 use crate::Restart;
@@ -67,7 +67,7 @@ pub async fn expired_tasks_make_room(bench: &dyn Bench) -> Result<(), Broken> {
     scene.queued(first.clone()).await?;
     scene.pass(2).await;
     first.id = task().id;
-    let one = Admission { live: 1, live_per_owner: 1, kept: 1 };
+    let one = Admission { live: 1, live_per_owner: 1, kept: 1, kept_per_owner: 1 };
     let second = scene.store.create(first, one).await?;
     ensure(!second.joined, "what has expired is not joined, and does not count")
 }
@@ -124,6 +124,6 @@ pub async fn ended_tasks_are_purged(bench: &dyn Bench) -> Result<(), Broken> {
     same(store.purge(Purge::EndedBefore(bench.now())).await?, 1, "one that was cancelled")?;
     let finished = store.finish(&unaware, returned("late")).await;
     refused(finished, StoreError::Fenced, "its worker finds that it is gone")?;
-    same(store.reap(interrupted()).await?, 0, "nobody is left to reap")?;
+    same(scene.reap().await?, 0, "nobody is left to reap")?;
     ensure(scene.find(&lives.task).await?.is_some(), "what has not ended stays")
 }

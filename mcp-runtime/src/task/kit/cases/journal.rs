@@ -59,6 +59,50 @@ pub async fn commits_keep_their_order(bench: &dyn Bench) -> Result<(), Broken> {
     super::ensure(detail.times.is_sorted() && detail.times[0] >= begin, "so are their times")
 }
 
+/// Whoever could not be told whether a commit was made asks for it again.
+pub async fn repeated_commits_do_nothing(bench: &dyn Bench) -> Result<(), Broken> {
+    let scene = Scene::open(bench).await?;
+    let claim = scene.working(task()).await?;
+    let first = Commit { set: vec![("t".into(), 7)], ..put(&["q", "r"]) };
+    let second = Commit {
+        put: vec![("p".into(), question("p"))],
+        set: vec![("u".into(), 9)],
+        unset: vec!["t".into()],
+        withdrawn: vec!["r".into()],
+        records: vec![
+            record("a", Learned::Value(json(1))),
+            record("q", Learned::Answer(json("q"))),
+            record("u", Learned::Fired),
+        ],
+        ..Commit::default()
+    };
+    let third = records(&["b"]);
+    for commit in [first, second, third] {
+        scene.commit(&claim, commit.clone()).await?;
+        let before = scene.detail(&claim.task).await?;
+        scene.pass(1).await;
+        scene.commit(&claim, commit).await?;
+        let after = scene.detail(&claim.task).await?;
+        same(sorted(after.saved), sorted(before.saved), "the journal is as it was")?;
+        same(after.times, before.times, "and as old")?;
+        same(after.view.questions, before.view.questions, "nothing else is asked")?;
+        same(after.view.record.state, before.view.record.state, "or waited for")?;
+    }
+    // An answer that came in between stays.
+    let asks = put(&["late"]);
+    scene.commit(&claim, asks.clone()).await?;
+    scene.answer(&claim.task, &["late"]).await?;
+    scene.commit(&claim, asks).await?;
+    let inbox = scene.store.take_in(&claim).await?;
+    same(inbox.answers.len(), 1, "the answer is there")?;
+    // The same value under another key is another record.
+    scene.commit(&claim, records(&["c"])).await?;
+    let again =
+        Commit { records: vec![record("c#2", Learned::Value(json("c")))], ..Commit::default() };
+    scene.commit(&claim, again).await?;
+    same(scene.detail(&claim.task).await?.saved.records.len(), 6, "and is kept")
+}
+
 pub async fn records_close_questions_and_timers(bench: &dyn Bench) -> Result<(), Broken> {
     let scene = Scene::open(bench).await?;
     let claim = scene.working(task()).await?;

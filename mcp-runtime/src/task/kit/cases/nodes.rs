@@ -20,11 +20,11 @@ pub async fn leases_are_renewed(bench: &dyn Bench) -> Result<(), Broken> {
     for _ in 0..4 {
         scene.pass(2).await;
         scene.store.beat(node, scene.units(4)).await?;
-        same(scene.store.reap(interrupted()).await?, 0, "who beats is not reaped")?;
+        same(scene.reap().await?, 0, "who beats is not reaped")?;
     }
     scene.store.beat(node, scene.units(1)).await?;
     scene.pass(2).await;
-    same(scene.store.reap(interrupted()).await?, 1, "the last beat is what counts")?;
+    same(scene.reap().await?, 1, "the last beat is what counts")?;
     let finished = scene.store.finish(&claim, returned("late")).await;
     refused(finished, StoreError::Fenced, "it has lost its task")
 }
@@ -47,7 +47,9 @@ pub async fn late_nodes_are_fenced(bench: &dyn Bench) -> Result<(), Broken> {
         refused(created, fenced.clone(), "nor create what it works on")?;
         ensure(scene.find(&id).await?.is_none(), "there is no such task then")?;
         let claimed = scene.store.claim(node, vec!["tool".into()], 1).await;
-        refused(claimed, fenced, "nor claim")?;
+        refused(claimed, fenced.clone(), "nor claim")?;
+        let reaped = scene.store.reap(node, interrupted()).await;
+        refused(reaped, fenced, "nor reap, itself least of all")?;
     }
     scene.commit(&claim, records(&["s"])).await?;
     same(
@@ -55,6 +57,28 @@ pub async fn late_nodes_are_fenced(bench: &dyn Bench) -> Result<(), Broken> {
         Ok(TaskState::Returned),
         "nobody has taken its task yet",
     )
+}
+
+/// After an outage a node has again what nobody has taken, and nothing else.
+pub async fn late_nodes_come_back(bench: &dyn Bench) -> Result<(), Broken> {
+    let scene = Scene::open(bench).await?;
+    let node = scene.join(1).await?;
+    let claim = scene.working_on(node, task()).await?;
+    scene.ask(&claim, &["q"]).await?;
+    scene.pass(2).await;
+    scene.store.join(node, scene.units(4)).await?;
+    same(scene.reap().await?, 0, "it is back in time")?;
+    scene.answer(&claim.task, &["q"]).await?;
+    let called = scene.store.beat(node, scene.units(1)).await?;
+    same(called, vec![claim.clone()], "with what it held")?;
+    scene.commit(&claim, records(&["s"])).await?;
+    scene.pass(2).await;
+    same(scene.reap().await?, 1, "another time it is too late")?;
+    scene.store.join(node, scene.units(4)).await?;
+    same(scene.store.beat(node, scene.units(4)).await?, vec![], "it holds nothing then")?;
+    let finished = scene.store.finish(&claim, returned("late")).await;
+    refused(finished, StoreError::Fenced, "its task is not its own any more")?;
+    scene.working_on(node, task()).await.map(drop)
 }
 
 pub async fn dead_nodes_are_replayed(bench: &dyn Bench) -> Result<(), Broken> {
@@ -66,8 +90,8 @@ pub async fn dead_nodes_are_replayed(bench: &dyn Bench) -> Result<(), Broken> {
     scene.commit(&claim, records(&["s"])).await?;
     scene.pass(2).await;
     let before = scene.detail(&claim.task).await?;
-    same(scene.store.reap(interrupted()).await?, 1, "one task of one node")?;
-    same(scene.store.reap(interrupted()).await?, 0, "once")?;
+    same(scene.reap().await?, 1, "one task of one node")?;
+    same(scene.reap().await?, 0, "once")?;
     let view = scene.view(&claim.task).await?;
     same(view.record.attempt, 2, "one attempt later")?;
     same(view.questions, before.view.questions, "its questions stay")?;
@@ -90,7 +114,7 @@ pub async fn crashes_are_paced(bench: &dyn Bench) -> Result<(), Broken> {
         same(claimed.len(), 1, "it is due")?;
         same(claimed[0].record.attempt, attempt, "one attempt later")?;
         scene.pass(3).await;
-        same(scene.store.reap(interrupted()).await?, 1, "it has crashed")?;
+        same(scene.reap().await?, 1, "it has crashed")?;
         let pause = crash_backoff(attempt);
         if !pause.is_zero() {
             scene.nothing_due("not at once").await?;
@@ -112,7 +136,7 @@ pub async fn dead_nodes_fail(bench: &dyn Bench) -> Result<(), Broken> {
     scene.ask(&claim, &["q"]).await?;
     let before = scene.view(&claim.task).await?.record;
     scene.pass(2).await;
-    same(scene.store.reap(interrupted()).await?, 1, "one task")?;
+    same(scene.reap().await?, 1, "one task")?;
     let view = scene.view(&claim.task).await?;
     same(view.record.state, TaskState::Failed, "it has failed")?;
     same(view.outcome, Some(interrupted()), "D1: with its outcome")?;
@@ -132,7 +156,7 @@ pub async fn dead_nodes_forget_the_cancelled(bench: &dyn Bench) -> Result<(), Br
         scene.store.cancel(&Access::Operator, &claim.task).await?;
         let before = scene.view(&claim.task).await?;
         scene.pass(2).await;
-        same(scene.store.reap(interrupted()).await?, 1, "it loses its claim")?;
+        same(scene.reap().await?, 1, "it loses its claim")?;
         let detail = scene.detail(&claim.task).await?;
         same((detail.view, detail.claim), (before, None), "L74: it stays cancelled")?;
         scene.nothing_due("it is not begun again").await?;
@@ -153,7 +177,7 @@ pub async fn nodes_leave(bench: &dyn Bench) -> Result<(), Broken> {
         let beat = scene.store.beat(node, scene.units(10)).await;
         refused(beat, StoreError::Fenced, "who has left is not there any more")?;
     }
-    same(scene.store.reap(interrupted()).await?, 1, "what it held still is a dead node's")?;
+    same(scene.reap().await?, 1, "what it held still is a dead node's")?;
     let due = scene.claims(&["tool"], 5).await?.claimed;
     let of_busy = due.iter().find(|claimed| claimed.claim.task == claim.task);
     same(of_busy.map(|claimed| claimed.record.attempt), Some(2), "it is begun again")?;

@@ -5,13 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::super::scene::{
-    Scene, TOOL, alice, asked, bob, given, interrupted, json, put, question, records, returned,
-    sorted, task,
+    Scene, TOOL, alice, asked, bob, given, json, put, question, records, returned, sorted, task,
 };
 use super::{Bench, Broken, ensure, refused, same};
 use crate::Restart;
 use crate::task::{
-    Access, Admission, Note, Owner, Purge, Refusal, Release, Standing, StoreError, TaskId,
+    Access, Admission, NewTask, Note, Owner, Purge, Refusal, Release, Standing, StoreError, TaskId,
     TaskState,
 };
 
@@ -125,7 +124,8 @@ pub async fn same_key_joins(bench: &dyn Bench) -> Result<(), Broken> {
     let first = scene.create(with(alice(), TOOL, "k")).await?;
     let mut again = with(alice(), TOOL, "k");
     again.claim = Some(scene.node);
-    let (again, no_room) = (again, Admission { live: 0, live_per_owner: 0, kept: 0 });
+    let (again, no_room) =
+        (again, Admission { live: 0, live_per_owner: 0, kept: 0, kept_per_owner: 0 });
     let second = again.id.clone();
     let joined = scene.store.create(again, no_room).await?;
     same(joined.record, first.record, "the same key joins, whether there is room or not")?;
@@ -157,7 +157,7 @@ pub async fn an_end_frees_the_key(bench: &dyn Bench) -> Result<(), Broken> {
     let third = scene.working_on(dying, with_key()).await?;
     ensure(third.task != second.record.id, "nor one that was cancelled")?;
     scene.pass(2).await;
-    scene.store.reap(interrupted()).await?;
+    scene.reap().await?;
     let fourth = scene.create(with_key()).await?;
     ensure(!fourth.joined, "nor one that was interrupted")
 }
@@ -210,6 +210,31 @@ pub async fn bounds_of_kept_tasks(bench: &dyn Bench) -> Result<(), Broken> {
     refused(scene.store.create(task(), one).await, full, "D11: what has ended takes room")?;
     scene.store.purge(Purge::One(claim.task)).await?;
     scene.store.create(task(), one).await?;
+    Ok(())
+}
+
+/// One who lets tasks end and lie about takes nobody else's room.
+pub async fn bounds_of_what_one_owner_keeps(bench: &dyn Bench) -> Result<(), Broken> {
+    let scene = Scene::open(bench).await?;
+    let two = Admission { kept_per_owner: 2, ..Admission::UNBOUNDED };
+    let of = |owner: Owner| NewTask { owner, ..task() };
+    let ended = scene.working(of(alice())).await?;
+    scene.store.finish(&ended, returned("done")).await?;
+    let cancelled = scene.queued(of(alice())).await?;
+    scene.store.cancel(&Access::Operator, &cancelled).await?;
+    let full = StoreError::Refused(Refusal::KeptPerOwner);
+    refused(scene.store.create(of(alice()), two).await, full.clone(), "two are two")?;
+    for _ in 0..3 {
+        scene.store.create(of(Owner::anonymous()), two).await?;
+    }
+    scene.store.create(of(bob()), two).await?;
+    scene.store.purge(Purge::One(cancelled)).await?;
+    let mut brief = of(alice());
+    brief.ttl = Some(scene.units(1));
+    scene.store.create(brief, two).await?;
+    refused(scene.store.create(of(alice()), two).await, full, "two again")?;
+    scene.pass(2).await;
+    scene.store.create(of(alice()), two).await?;
     Ok(())
 }
 

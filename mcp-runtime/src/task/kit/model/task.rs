@@ -27,6 +27,8 @@ pub struct Task {
     pub parked: bool,
     pub called: bool,
     pub cancelled: Option<u64>,
+    /// Its message is that of an attempt that failed.
+    pub failed: bool,
     /// What clients saw when they looked last.
     seen: TaskView,
     /// It may count as a change, whether clients see a difference or not.
@@ -71,6 +73,7 @@ impl Task {
             parked: false,
             called: false,
             cancelled: None,
+            failed: false,
             seen,
             touched: true,
         };

@@ -73,7 +73,7 @@ impl<'b> Play<'b> {
                 78..82 => self.beat(dice).await?,
                 82..84 => self.join(dice).await?,
                 84..85 => self.leave(dice).await?,
-                85..88 => self.reap().await?,
+                85..88 => self.reap(dice).await?,
                 88..90 => self.expire(dice).await?,
                 90..91 => self.purge(dice).await?,
                 91..93 => self.page(dice).await?,
@@ -157,10 +157,12 @@ impl<'b> Play<'b> {
             let task = self.model.find(&Access::Operator, id);
             let task = task.ok_or_else(|| Broken::new(format_args!("{id} is not there")))?;
             taken.extend(task.due);
-            same(&claimed.record, &task.record, "the record of a claim")?;
             let sorted = super::super::scene::sorted;
             same(sorted(claimed.saved.clone()), sorted(task.saved.clone()), "its journal")?;
             self.model.given(&claimed.claim)?;
+            let task = self.model.find(&Access::Operator, id);
+            let task = task.ok_or_else(|| Broken::new("it was there"))?;
+            task.look(&claimed.record, now)?;
         }
         same(taken, ready.clone(), "when they became due")?;
         if ready.len() < most {
@@ -175,7 +177,11 @@ impl<'b> Play<'b> {
         let Some(claim) = self.some_claim(dice) else { return self.create(dice).await };
         let commit = self.a_commit(dice, &claim);
         self.log(format!("commit as {claim:?}: {commit:?}"));
-        let done = self.store()?.commit(&claim, commit.clone()).await;
+        let mut done = self.store()?.commit(&claim, commit.clone()).await;
+        if dice.chance(20) {
+            self.log("and again".into());
+            done = self.store()?.commit(&claim, commit.clone()).await;
+        }
         same(done, self.model.commit(&claim, &commit, self.bench.now()), "the commit")
     }
 
@@ -271,10 +277,12 @@ impl<'b> Play<'b> {
         Ok(())
     }
 
-    async fn reap(&mut self) -> Result<(), Broken> {
-        self.log("reap".into());
-        let freed = self.store()?.reap(interrupted()).await?;
-        same(freed, self.model.reap(&interrupted(), self.bench.now()), "how many claims went")
+    async fn reap(&mut self, dice: &mut Dice) -> Result<(), Broken> {
+        let node = self.node(dice);
+        self.log(format!("reap as {node}"));
+        let reaped = self.store()?.reap(node, interrupted()).await;
+        let expected = self.model.reap(node, &interrupted(), self.bench.now());
+        same(reaped, expected, "how many claims went")
     }
 
     async fn expire(&mut self, dice: &mut Dice) -> Result<(), Broken> {

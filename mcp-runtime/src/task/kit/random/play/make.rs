@@ -65,8 +65,8 @@ impl Play<'_> {
 
     pub(super) fn admission(&self, dice: &mut Dice) -> Admission {
         let mut bound = || if dice.chance(10) { dice.index(6) } else { usize::MAX };
-        let (live, live_per_owner, kept) = (bound(), bound(), bound());
-        Admission { live, live_per_owner, kept }
+        let (live, live_per_owner, kept, kept_per_owner) = (bound(), bound(), bound(), bound());
+        Admission { live, live_per_owner, kept, kept_per_owner }
     }
 
     /// Alive or not.
