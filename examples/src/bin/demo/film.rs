@@ -72,8 +72,8 @@ pub async fn serve(address: &str, store: &str) -> Result<(), Box<dyn Error>> {
         .tasks(settings)
         .task_store(SqliteStore::open(store)?)
         .console(Console::new())
-        .bind_http(address)
-        .await?;
-    eprintln!("listening on http://{}/mcp", server.local_addr());
-    Ok(server.serve().await?)
+        .build()?;
+    let http = server.bind_http(address).await?;
+    eprintln!("listening on http://{}/mcp", http.local_addr());
+    Ok(http.serve().await?)
 }

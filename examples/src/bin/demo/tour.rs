@@ -35,7 +35,7 @@ async fn tour() -> Result<(), Box<dyn Error>> {
     let address = worker.address.clone();
     println!("Process {} serves http://{address}/mcp.", worker.id());
 
-    let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template("   {bar:40} {msg}")?);
+    let bar = ProgressBar::new(1).with_style(ProgressStyle::with_template("   {bar:40} {msg}")?);
     let asked = bar.clone();
     let client = Client::builder()
         .on_elicit(move |question| answer(question, asked.clone()))
@@ -49,12 +49,16 @@ async fn tour() -> Result<(), Box<dyn Error>> {
 
     println!("\n2. One that takes longer is a task\n");
     let mut events = client.call_tool("film", json!({ "title": "Holidays" })).stream();
-    let mut killed = false;
+    let (mut shown, mut killed) = (0, false);
     let result = loop {
         match events.next().await.ok_or("no result")?? {
             CallEvent::Created(task) => say(&bar, &format!("   film: task {}", task.id)),
             CallEvent::Status(task) => {
                 let Some((scene, all)) = task.message.as_deref().and_then(scenes) else { continue };
+                if scene == shown {
+                    continue;
+                }
+                shown = scene;
                 bar.set_length(all);
                 bar.set_position(scene - 1);
                 bar.set_message(format!("scene {scene} of {all}"));
@@ -74,7 +78,9 @@ async fn tour() -> Result<(), Box<dyn Error>> {
         }
     };
 
-    println!("\n5. The result of that very call: nothing is lost, and no scene was rendered twice\n");
+    println!(
+        "\n5. The result of that very call: nothing is lost, and what was done is not done again\n"
+    );
     for line in result.text().lines() {
         println!("   {line}");
     }
