@@ -136,7 +136,9 @@ fn random_input_never_panics() {
             (0..length).map(|_| alphabet[random.below(alphabet.len())] as char).collect();
         let cut = random.below(reference.len());
         assert!(ring().open(&plausible, &BINDING, NOW).is_err());
-        assert!(ring().open(&format!("{}{plausible}", &reference[..cut]), &BINDING, NOW).is_err());
+        // Chance may complete it as it was.
+        let forged = format!("{}{plausible}", &reference[..cut]);
+        assert!(forged == reference || ring().open(&forged, &BINDING, NOW).is_err());
     }
 }
 
