@@ -16,8 +16,8 @@ use crate::task::{
 
 /// Tasks in memory: gone with the process.
 ///
-/// Arguments, journals and results may take 256 MiB together, or what [`with_capacity`](Self::with_capacity) says: beyond
-/// that no task is created ([`Refusal::Kept`](crate::task::Refusal::Kept)). What is there stays, and may grow within the
+/// Arguments, journals, answers and results may take 256 MiB together, or what [`with_capacity`](Self::with_capacity) says:
+/// beyond that no task is created ([`Refusal::Kept`](crate::task::Refusal::Kept)). What is there stays, and may grow within the
 /// bounds of its engine.
 ///
 /// For servers whose clients can live with that, and for tests. Several engines of one process may share it. Nothing here

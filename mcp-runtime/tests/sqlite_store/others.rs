@@ -213,3 +213,52 @@ fn the_last_one_who_holds_the_store_may_be_its_own_thread() {
     let store = place.open();
     assert_eq!(runtime.block_on(state(&store, "t")), Some("cancelled"));
 }
+
+/// Whoever listens may be the last one to hold the store, and be dropped by the thread that tells it something.
+#[tokio::test]
+async fn a_store_can_be_dropped_by_its_own_reader() {
+    use std::sync::Weak;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    struct Rings(Sender<()>);
+    impl Drop for Rings {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    struct Last {
+        // Dropped in this order.
+        _store: Arc<SqliteStore>,
+        _gone: Rings,
+        asked: Sender<()>,
+        goes_on: Mutex<Receiver<()>>,
+    }
+    impl Ears for Last {
+        fn changed(&self, _: &TaskId) {}
+
+        fn due(&self) {}
+
+        fn lost(&self) {}
+
+        fn watched(&self) -> Vec<(TaskId, u64)> {
+            let _ = self.asked.send(());
+            let _ = self.goes_on.lock().unwrap().recv();
+            Vec::new()
+        }
+    }
+
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    let ((gone, is_gone), (asked, is_asked), (go_on, goes_on)) = (channel(), channel(), channel());
+    let goes_on = Mutex::new(goes_on);
+    let last = Arc::new(Last { _store: store.clone(), _gone: Rings(gone), asked, goes_on });
+    let ears: Weak<Last> = Arc::downgrade(&last);
+    store.listen(ears);
+    drop(store);
+    create(&place.open(), task("by another")).await.unwrap();
+    let patience = Duration::from_secs(20);
+    is_asked.recv_timeout(patience).expect("it looks at what another one has written");
+    drop(last);
+    go_on.send(()).unwrap();
+    is_gone.recv_timeout(patience).expect("the threads end, and do not wait for each other");
+}

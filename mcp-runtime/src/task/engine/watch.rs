@@ -11,9 +11,12 @@ use tokio::time::Instant;
 
 use crate::task::id::TaskId;
 
-/// Those who wait, by task, and how many they are.
+/// Those who wait, by task.
 #[derive(Clone, Default)]
-pub(super) struct Watches(Arc<Mutex<HashMap<TaskId, (usize, Arc<Watched>)>>>);
+pub(super) struct Watches(Arc<Mutex<Waiting>>);
+
+/// How many wait for a task, and what they have in common.
+type Waiting = HashMap<TaskId, (usize, Arc<Watched>)>;
 
 #[derive(Default)]
 struct Watched {
@@ -30,7 +33,7 @@ pub(super) struct Watch {
 }
 
 impl Watches {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, (usize, Arc<Watched>)>> {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
