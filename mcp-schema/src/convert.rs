@@ -97,7 +97,7 @@ pub fn unname<T: for<'de> Decode<'de>>(
     ty: &'static str,
     field: &'static str,
 ) -> Result<Option<T>, ConversionError> {
-    unname_field::<Option<T>>(extra, ty, field).map(Option::flatten)
+    Ok(unname_field::<Option<T>>(extra, ty, field)?.flatten())
 }
 
 /// Like [`unname`], for a field that `null` does not stand for the absence of.
