@@ -1,8 +1,22 @@
 //! The code blocks of the README and of the pages under `docs/`, compiled and run.
 
-#[doc = include_str!("../../README.md")]
-#[doc = include_str!("../../docs/client.md")]
-#[doc = include_str!("../../docs/console.md")]
-#[doc = include_str!("../../docs/tasks.md")]
+/// A failure then names the page.
 #[cfg(doctest)]
-struct Pages;
+macro_rules! pages {
+    ($($name:ident: $path:literal,)*) => {
+        $(
+            #[doc = include_str!($path)]
+            struct $name;
+        )*
+    };
+}
+
+#[cfg(doctest)]
+pages! {
+    Readme: "../../README.md",
+    Tools: "../../docs/tools.md",
+    Asking: "../../docs/asking.md",
+    Tasks: "../../docs/tasks.md",
+    Client: "../../docs/client.md",
+    Console: "../../docs/console.md",
+}
