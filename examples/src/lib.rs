@@ -17,6 +17,7 @@ pages! {
     Tools: "../../docs/tools.md",
     Asking: "../../docs/asking.md",
     Tasks: "../../docs/tasks.md",
+    Durability: "../../docs/durability.md",
     Client: "../../docs/client.md",
     Console: "../../docs/console.md",
 }
