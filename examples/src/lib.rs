@@ -19,5 +19,9 @@ pages! {
     Tasks: "../../docs/tasks.md",
     Durability: "../../docs/durability.md",
     Client: "../../docs/client.md",
+    Testing: "../../docs/testing.md",
+    Security: "../../docs/security.md",
+    Observability: "../../docs/observability.md",
     Console: "../../docs/console.md",
+    FromRmcp: "../../docs/from-rmcp.md",
 }
