@@ -40,7 +40,12 @@
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `cli` | yes | the command `mcp-codegen`; a build script does without it |
+//! | `generator` | yes | this library; a build script needs nothing else: `default-features = false, features = ["generator"]` |
+//! | `cli` | yes | the commands `mcp-codegen diff`, `generate` and `import`, with `generator` |
+//! | `new` | yes | the command `mcp-codegen new`, which makes servers from templates and does without `generator` |
+
+// The command `new` needs none of it.
+#![cfg(feature = "generator")]
 
 mod builder;
 mod conversions;

@@ -2,17 +2,21 @@
 
 mod commands;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use mcp_codegen::Error;
 
+#[cfg(feature = "new")]
+use self::commands::new;
+#[cfg(feature = "cli")]
 use self::commands::{diff, generate, import};
 
 /// `diff --fail-on` has found what it was to look for. Errors are 1, a wrong use of the command is 2.
+#[cfg(feature = "cli")]
 const FOUND: u8 = 3;
 
-/// Turns the Model Context Protocol's schema into typed Rust.
+/// Turns the Model Context Protocol's schema into typed Rust, and templates into servers.
 #[derive(Parser)]
 #[command(name = "mcp-codegen", version)]
 struct Arguments {
@@ -22,11 +26,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes a server of your own from a template: a crate that builds, with a test.
+    #[cfg(feature = "new")]
+    New(new::New),
     /// Tells two schemas apart by meaning: what changed, whom it breaks, and why.
+    #[cfg(feature = "cli")]
     Diff(diff::Compare),
     /// Writes Rust: all modules of mcp-schema, or one schema into one file.
+    #[cfg(feature = "cli")]
     Generate(generate::Generate),
     /// Takes a published schema into the workspace, distilled to its facts, and tells what is different from before.
+    #[cfg(feature = "cli")]
     Import(import::Import),
 }
 
@@ -40,13 +50,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<ExitCode, Error> {
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
-        Command::Diff(arguments) => Ok(match diff::run(arguments)? {
-            true => ExitCode::from(FOUND),
-            false => ExitCode::SUCCESS,
-        }),
-        Command::Generate(arguments) => generate::run(arguments).map(|()| ExitCode::SUCCESS),
-        Command::Import(arguments) => import::run(arguments).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "new")]
+        Command::New(arguments) => new::run(arguments)?,
+        #[cfg(feature = "cli")]
+        Command::Diff(arguments) => {
+            if diff::run(arguments)? {
+                return Ok(ExitCode::from(FOUND));
+            }
+        }
+        #[cfg(feature = "cli")]
+        Command::Generate(arguments) => generate::run(arguments)?,
+        #[cfg(feature = "cli")]
+        Command::Import(arguments) => import::run(arguments)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
