@@ -89,7 +89,9 @@
 // Code that the macros emit names this crate by its name, here as everywhere.
 extern crate self as mcp_runtime;
 
+// Parts of the wire are there for HTTP alone.
 #[cfg(feature = "client")]
+#[cfg_attr(not(feature = "client-http"), allow(dead_code))]
 pub mod client;
 #[cfg(feature = "console")]
 mod console;
