@@ -82,7 +82,7 @@ pub enum NewError {
         /// The file.
         file: &'static str,
         /// What is wrong with it.
-        source: upon::Error,
+        source: Box<upon::Error>,
     },
     /// The terminal did not answer.
     #[error("no answer: {0}")]

@@ -93,7 +93,7 @@ impl Template {
                 .and_then(|compiled| compiled.render_from(&engine, &values).to_string());
             match rendered {
                 Ok(text) => Ok((file.trim_end_matches(".liquid"), text)),
-                Err(source) => Err(NewError::Template { file, source }),
+                Err(source) => Err(NewError::Template { file, source: Box::new(source) }),
             }
         };
         self.files().iter().map(render).collect()
