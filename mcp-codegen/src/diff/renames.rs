@@ -90,14 +90,7 @@ fn by_shape(
             found.insert((*before).to_owned(), (*after).to_owned());
             continue;
         }
-        for before in gone {
-            let candidates: Vec<_> = come.iter().filter(|after| moved(before, after)).collect();
-            if let [after] = candidates.as_slice()
-                && gone.iter().filter(|before| moved(before, after)).count() == 1
-            {
-                found.insert((*before).to_owned(), (**after).to_owned());
-            }
-        }
+        pair(gone, come, moved, &mut found);
     }
     some(found)
 }
@@ -126,15 +119,20 @@ fn by_use(
             && one.intersection(&two).count() * 2 > one.union(&two).count()
     };
     let mut found = Renames::new();
+    pair(gone, come, succeeds, &mut found);
+    some(found)
+}
+
+/// Those that fit each other, and nothing else.
+fn pair(gone: &[&str], come: &[&str], fits: impl Fn(&str, &str) -> bool, found: &mut Renames) {
     for before in gone {
-        let candidates: Vec<_> = come.iter().filter(|after| succeeds(before, after)).collect();
+        let candidates: Vec<_> = come.iter().filter(|after| fits(before, after)).collect();
         if let [after] = candidates.as_slice()
-            && gone.iter().filter(|before| succeeds(before, after)).count() == 1
+            && gone.iter().filter(|before| fits(before, after)).count() == 1
         {
             found.insert((*before).to_owned(), (**after).to_owned());
         }
     }
-    some(found)
 }
 
 /// A method that has another name now, with its definition: the rest is the same, and its parameters are nobody else's.
