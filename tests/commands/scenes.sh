@@ -77,9 +77,97 @@ next_draft() {
     ' >"$1"
 }
 
+# A schema of the reader's own, in a crate of the reader's own.
+own_schema() {
+    cd ~/hello-mcp
+    cp "$workspace/examples/schemas/greenhouse.json" schema.json
+}
+
+# One with a union that nothing tells apart.
+ambiguous_schema() {
+    cat >shapes.json <<'END'
+{
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "$defs": {
+    "Circle": { "type": "object", "properties": { "radius": { "type": "number" } } },
+    "Disc": { "type": "object", "properties": { "radius": { "type": "number" } } },
+    "Shape": { "anyOf": [{ "$ref": "#/$defs/Circle" }, { "$ref": "#/$defs/Disc" }] }
+  }
+}
+END
+}
+
+# A crate of each template, as `mcp-codegen new` makes it, with the versions of our lock file.
+make_template() {
+    installed mcp-codegen
+    rm -rf "$HOME/my-$1"
+    mcp-codegen new "$HOME/my-$1" --template "$1" --path "$workspace"
+    cp Cargo.lock "$HOME/my-$1/"
+    share "$HOME/my-$1"
+}
+
+# What its README does not say: it is formatted, lints find nothing, and a dependency by path does not greet with warnings.
+begin_template() {
+    cd "$HOME/my-$1"
+    where="$page"
+    cargo fmt --check >"$log" 2>&1 || wrong "it is not formatted"
+    cargo clippy --offline --all-targets -- -D warnings >"$log" 2>&1 || wrong "it has lints"
+    cargo test --offline >"$log" 2>&1 || wrong "its tests fail"
+    if grep -q '^warning' "$log"; then wrong "the compiler warns"; fi
+}
+
+install_generate() {
+    cargo install cargo-generate --version 0.26.0 --locked --no-default-features --root "$tools"
+}
+
+# The crate of the README: its server, its test, its dependencies.
+readme_crate() {
+    mkdir -p "$HOME/shop/src"
+    {
+        printf '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2024"\n'
+        block toml 1 | sed "s|../mcpwright/|$workspace/|"
+    } >"$HOME/shop/Cargo.toml"
+    { block rust,no_run 1; block rust 1; } >"$HOME/shop/src/main.rs"
+    cp "$workspace/Cargo.lock" "$HOME/shop/"
+    (cd "$HOME/shop" && cargo test --offline >"$log" 2>&1) || wrong "the server or its test fails"
+    grep -q "1 passed" "$log" || wrong "its test was not run"
+}
+
+# block LANGUAGE N: the N-th block of the page in this language.
+block() {
+    awk -v RS='\036' -v FS='\037' -v language="$1" -v n="$2" '$2 == language && ++found == n { printf "%s", $3 }' "$out/blocks"
+}
+
+# Dependencies as a page gives them: cargo has to find the packages, and the features in them.
+check_toml() {
+    [[ "$page" != README.md ]] || { readme_crate; return; }
+    local crate="$HOME/dependencies"
+    mkdir -p "$crate/src"
+    : >"$crate/src/lib.rs"
+    {
+        printf '[package]\nname = "dependencies"\nversion = "0.1.0"\nedition = "2024"\n'
+        sed "s|../mcpwright/|$workspace/|" <<<"$1"
+    } >"$crate/Cargo.toml"
+    cp "$workspace/Cargo.lock" "$crate/"
+    cargo metadata --offline --format-version 1 --manifest-path "$crate/Cargo.toml" >"$log" 2>&1 || wrong "they do not resolve"
+}
+
+# What clients read has to be JSON, and to name a server that starts.
+check_json() {
+    local said
+    said="$(node "$here/configured.mjs" <<<"$1" 2>&1)" || { echo "$said" >"$log"; wrong "not JSON"; }
+    [[ "$page" == templates/* && -n "$said" ]] || return 0
+    said=${said//\/path\/to\/tasks.db/$HOME/configured.db}
+    said=${said//\/path\/to\//$HOME/}
+    said=${said//'${workspaceFolder}'/$PWD}
+    eval "mcp-call $said" >"$log" 2>&1 || wrong "the server that it names does not answer: mcp-call $said"
+}
+
 # begin PAGE: before its first command.
 begin() {
     case "$1" in
+        README.md)
+            cp examples/schemas/*.json "$out/" ;;
         docs/operating.md)
             installed mcp-tasks
             "$workspace/target/debug/operated-store" "$HOME/tasks.db"
@@ -88,35 +176,44 @@ begin() {
             copy
             next_draft schema.json
             ;;
-        docs/templates.md | templates/*) installed mcp-call ;;
         docs/testing.md) installed mcp-call ;;
+        docs/templates.md) installed mcp-call; command -v cargo-generate >/dev/null || install_generate ;;
+        templates/*) installed mcp-call; begin_template "${1#templates/}" ;;
     esac
-    case "$1" in templates/*) begin_template "${1#templates/}" ;; esac
 }
 
 # scene "PAGE: COMMAND": sets `why` if it is left out, or `until` if it goes on until it is stopped, having printed that, or
 # `input` to a file; or changes the command to what the reader types; or goes to where the reader is.
 scene() {
     case "$1" in
-        *"docker "*) why="it needs a container engine, and a registry of images" ;;
-        *" bash tests/"*) why="it runs this" ;;
-        *jq*) needs jq ;;
+        *": docker "*) why="it needs a container engine, and a registry of images" ;;
+        *": bash tests/"*) why="it runs this" ;;
+        *": jq "* | *"| jq "*) needs jq ;;
         *": cargo run -p mcpwright-examples --bin console") until="console: http" ;;
+        *": cargo run --bin demo  "*) until="listening on" ;;
+        *": cargo run -- --console"*) until="console: http" ;;
+        *": npx @modelcontextprotocol/inspector --cli "*) ;;
+        *": npx @modelcontextprotocol/inspector "*) until="http://" ;;
     esac
     case "$1" in
-        "docs/operating.md: mcp-tasks watch") on_terminal "timeout --preserve-status --signal=INT 2 $command" ;;
+        "README.md: cargo install"*) cd "$workspace" ;;
+        "README.md: mcp-codegen generate --schema schema.json"*) own_schema ;;
+        "README.md: mcp-codegen generate --schema shapes.json"*) ambiguous_schema ;;
+        "README.md: mcp-codegen import"*) copy && mkdir -p path/to && next_draft path/to/schema.json ;;
+        "README.md: MCP_DRAFT_SCHEMA"*) mkdir -p schema/draft && next_draft schema/draft/schema.json ;;
+        "README.md: mcp-call http"*" call film"*) on_terminal "mcp-call http://127.0.0.1:8000/mcp call film title=Holidays" && input="$here/agrees" ;;
+        "docs/operating.md: mcp-tasks watch") on_terminal "timeout --preserve-status --signal=INT 2 mcp-tasks watch" ;;
         "docs/operating.md: sqlite3 "*) needs sqlite3 ;;
         "docs/operating.md: export "*) cd "$HOME" ;;
-        "docs/client.md: target/debug/demo"*)
-            until="listening on" command="target/debug/demo 127.0.0.1:8000 '$HOME/demo.db'" ;;
+        "docs/client.md: target/debug/demo"*) until="listening on" command="target/debug/demo 127.0.0.1:8000 '$HOME/demo.db'" ;;
         "docs/client.md: mcp-call task wait TASK"*)
             command=${command/TASK/$(grep -oE '[A-Za-z0-9_-]{12,}' "$previous" | head -n1)} ;;
-        *"cd ~/hello-mcp && cargo test"*) share ~/hello-mcp ;;
+        "docs/templates.md: cargo generate"*) cd "$workspace" && rm -rf ~/hello-again ;;
+        "docs/templates.md: npx "*" --cli http"*) serve "listening on" "'$workspace/target/debug/demo' 127.0.0.1:8000 '$HOME/demo.db'" ;;
+        "docs/templates.md: npx "*) cd ~/hello-mcp && cargo build --release ;;
+        "templates/tasks: cargo install"*) command=${command/\/path\/to\/mcpwright/$workspace} ;;
+        "templates/tasks: mcp-call call photo_book"*) on_terminal "$command" && input="$here/agrees" ;;
+        *": cd ~/hello-mcp && cargo test"*) share ~/hello-mcp ;;
+        *": mcp-codegen new ~/hello-mcp"*) rm -rf ~/hello-mcp ;;
     esac
 }
-
-check_json() {
-    node -e 'JSON.parse(require("fs").readFileSync(0, "utf8"))' <<<"$1" 2>"$log" || wrong "not JSON"
-}
-
-check_toml() { :; }
