@@ -22,6 +22,7 @@ pages! {
     Testing: "../../docs/testing.md",
     Security: "../../docs/security.md",
     Observability: "../../docs/observability.md",
+    Deploying: "../../docs/deploying.md",
     Console: "../../docs/console.md",
     FromRmcp: "../../docs/from-rmcp.md",
 }

@@ -133,6 +133,20 @@ readme_crate() {
     grep -q "1 passed" "$log" || wrong "its test was not run"
 }
 
+# The crate with types of its own: the README's dependencies and build script.
+own_crate() {
+    mkdir -p "$HOME/own/src"
+    {
+        printf '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2024"\n'
+        sed "s|../mcpwright/|$workspace/|" <<<"$1"
+    } >"$HOME/own/Cargo.toml"
+    block rust,no_run 4 >"$HOME/own/build.rs"
+    echo 'include!(concat!(env!("OUT_DIR"), "/protocol.rs"));' >"$HOME/own/src/lib.rs"
+    cp "$workspace/examples/schemas/greenhouse.json" "$HOME/own/schema.json"
+    cp "$workspace/Cargo.lock" "$HOME/own/"
+    (cd "$HOME/own" && cargo build --offline >"$log" 2>&1) || wrong "the crate with types of its own does not compile"
+}
+
 # block LANGUAGE N: the N-th block of the page in this language.
 block() {
     awk -v RS='\036' -v FS='\037' -v language="$1" -v n="$2" '$2 == language && ++found == n { printf "%s", $3 }' "$out/blocks"
@@ -140,7 +154,10 @@ block() {
 
 # Dependencies as a page gives them: cargo has to find the packages, and the features in them.
 check_toml() {
-    [[ "$page" != README.md ]] || { readme_crate; return; }
+    case "$page $1" in
+        "README.md "*build-dependencies*) own_crate "$1"; return ;;
+        "README.md "*) readme_crate; return ;;
+    esac
     local crate="$HOME/dependencies"
     mkdir -p "$crate/src"
     : >"$crate/src/lib.rs"
@@ -163,11 +180,19 @@ check_json() {
     eval "mcp-call $said" >"$log" 2>&1 || wrong "the server that it names does not answer: mcp-call $said"
 }
 
+# The commands in the table of examples.
+rows() {
+    local line command
+    while IFS=: read -r line command; do
+        try "$line" "$command" ""
+        stop
+    done < <(grep -noE '\| `(cargo|bash) [^`]+` \|$' "$1" | sed -E 's/\| `(.*)` \|$/\1/')
+}
+
 # begin PAGE: before its first command.
 begin() {
     case "$1" in
-        README.md)
-            cp examples/schemas/*.json "$out/" ;;
+        examples/README.md) rows "$1" ;;
         docs/operating.md)
             installed mcp-tasks
             "$workspace/target/debug/operated-store" "$HOME/tasks.db"
@@ -189,7 +214,8 @@ scene() {
         *": docker "*) why="it needs a container engine, and a registry of images" ;;
         *": bash tests/"*) why="it runs this" ;;
         *": jq "* | *"| jq "*) needs jq ;;
-        *": cargo run -p mcpwright-examples --bin console") until="console: http" ;;
+        *": cargo run -p mcpwright-examples --bin console"*) until="console: http" ;;
+        *": cargo run -p mcpwright-examples --bin "*" 127.0.0.1:8000") until="listening on" ;;
         *": cargo run --bin demo  "*) until="listening on" ;;
         *": cargo run -- --console"*) until="console: http" ;;
         *": npx @modelcontextprotocol/inspector --cli "*) ;;

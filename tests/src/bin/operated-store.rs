@@ -7,8 +7,8 @@ use std::time::Duration;
 use mcp_runtime::Restart;
 use mcp_runtime::store::SqliteStore;
 use mcp_runtime::task::{
-    Admission, CallId, Claim, Clock, Commit, Json, Key, Learned, NewTask, NodeId, Note, Outcome, Owner,
-    Question, Record, Release, Saved, TaskStore as _,
+    Admission, CallId, Claim, Clock, Commit, Json, Key, Learned, NewTask, NodeId, Note, Outcome,
+    Owner, Question, Record, Release, Saved, TaskStore as _,
 };
 use serde_json::json;
 
@@ -55,7 +55,12 @@ impl Past {
         created.claim.ok_or_else(|| "it was to be claimed".into())
     }
 
-    async fn note(&self, claim: &Claim, message: &str, progress: Option<(f64, Option<f64>)>) -> Result {
+    async fn note(
+        &self,
+        claim: &Claim,
+        message: &str,
+        progress: Option<(f64, Option<f64>)>,
+    ) -> Result {
         Ok(self.store.note(claim, Note { message: Some(message.to_owned()), progress }).await?)
     }
 }
@@ -88,7 +93,8 @@ async fn main() -> Result {
         .await?;
     past.at(minutes(119, 0) - Duration::from_millis(1_300))?;
     let until = past.clock.now() + millis(DAY)?;
-    let question = json!({ "method": "elicitation/create", "params": { "message": "Buy tea for 3 EUR?" } });
+    let question =
+        json!({ "method": "elicitation/create", "params": { "message": "Buy tea for 3 EUR?" } });
     let mut commit = Commit::default();
     let learned = Learned::Value(raw(&json!({ "price": 3, "currency": "EUR" }))?);
     commit.records = vec![Record { key: Key::from("quote"), learned }];

@@ -42,7 +42,7 @@ async fn photo_book(
         cx.step(("page", page), || lay_out(page)).await?;
         cx.progress(page.into())
             .total(pages.into())
-            .message("laying out")
+            .message(format!("page {page} of {pages}"))
             .await;
     }
     let question = format!("{title} has {pages} pages. Print it?");
