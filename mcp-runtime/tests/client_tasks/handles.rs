@@ -140,6 +140,26 @@ async fn a_task_that_cannot_be_written_down_is_cancelled_and_an_error() {
     server.expect("tasks/cancel", json!({})).await;
 }
 
+/// However it is learned.
+#[tokio::test]
+async fn a_ticket_of_a_task_that_was_cancelled_is_not_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let handles = TaskHandles::open(folder.path()).expect("a folder");
+    let (client, mut server) = modern(Client::builder().keep_tasks(handles.clone())).await;
+    let calling = tokio::spawn(client.call_tool("x", ()).task());
+    server.create(task("working")).await;
+    let handle = calling.await.expect("no panic").expect("a handle");
+    for (status, kept) in [("working", 1), ("cancelled", 0)] {
+        let asking = tokio::spawn({
+            let handle = handle.clone();
+            async move { handle.get().await }
+        });
+        server.expect("tasks/get", task(status)).await;
+        asking.await.expect("no panic").expect("a status");
+        assert_eq!(handles.list().await.expect("a list").0.len(), kept, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn a_ticket_of_a_task_that_is_gone_says_so() {
     let (client, mut server) = modern(Client::builder()).await;

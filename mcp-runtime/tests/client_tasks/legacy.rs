@@ -276,6 +276,30 @@ async fn the_result_is_asked_for_again_when_nobody_may_wait_for_it() {
     assert_eq!(call.await.expect("no panic").expect("a result").text(), "hi");
 }
 
+// L23, L78: the result may be there before the server was asked whether the task has ended.
+#[tokio::test(start_paused = true)]
+async fn a_result_tells_how_a_task_has_ended() {
+    for (result, expected) in [
+        (hi(), TaskStatus::Completed),
+        (json!({ "content": [], "isError": true }), TaskStatus::Failed),
+    ] {
+        let (client, mut server) = client().await;
+        let calling = tokio::spawn(client.call_tool("required", ()).task());
+        server.create(old_task("input_required")).await;
+        let handle = calling.await.expect("no panic").expect("a handle");
+        let waiting = tokio::spawn({
+            let handle = handle.clone();
+            async move { handle.wait().await }
+        });
+        server.expect("tasks/get", old_task("input_required")).await;
+        server.expect("tasks/result", result).await;
+        assert_eq!(waiting.await.expect("no panic").expect("an end"), expected);
+        assert_eq!(handle.get().await.expect("known"), expected);
+        assert_eq!(handle.info().map(|info| info.has_ended()), Some(true));
+        server.silence().await;
+    }
+}
+
 // L51, L78, L89, L92, L93, D4
 #[tokio::test(start_paused = true)]
 async fn a_failed_task_is_what_its_call_came_to() {

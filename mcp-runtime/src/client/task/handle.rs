@@ -64,7 +64,8 @@ impl RemoteTask {
         self.remote().map(|remote| remote.ticket())
     }
 
-    /// Asks the server how far the task is; [`info`](Self::info) says more. Cancel safe.
+    /// Asks the server how far the task is; [`info`](Self::info) says more. The ticket of one that was cancelled is not kept any
+    /// more. Cancel safe.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl RemoteTask {
         let ended = remote.info().has_ended();
         let seen = remote.ask().await?;
         remote.note("tasks/get", &seen, ended)?;
-        Ok(remote.info().status)
+        Ok(remote.cancelled().await)
     }
 
     /// The questions that were open when the server was last asked, and were not answered since: each by its key, as a request

@@ -57,6 +57,18 @@ enum End {
     Cancelled,
 }
 
+impl End {
+    /// L78, L89: a task whose tool has failed is `failed`.
+    fn status(&self) -> TaskStatus {
+        match self {
+            Self::Result(result) if result.is_error => TaskStatus::Failed,
+            Self::Result(_) => TaskStatus::Completed,
+            Self::Error(_) => TaskStatus::Failed,
+            Self::Cancelled => TaskStatus::Cancelled,
+        }
+    }
+}
+
 impl Remote {
     /// A task that the server has just told of.
     pub fn created(client: &Client, tool: &str, seen: Seen) -> Arc<Self> {
@@ -108,8 +120,14 @@ impl Remote {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the server said last. A legacy result may come before the server was asked whether the task has ended.
     pub fn info(&self) -> TaskInfo {
-        self.state().info.clone()
+        let state = self.state();
+        let mut info = state.info.clone();
+        if let Some(end) = state.end.as_ref().filter(|_| !info.has_ended()) {
+            info.status = end.status();
+        }
+        info
     }
 
     /// Goes on hearing progress for as long as there is a handle.
@@ -125,7 +143,7 @@ impl Remote {
 
     /// One line of the log for each event of its life (L110, L111).
     pub fn log(&self, event: &str) {
-        let status = self.state().info.status;
+        let status = self.info().status;
         tracing::info!(
             target: "mcp::tasks", event, task = self.id, tool = self.tool, status = status.as_str()
         );
@@ -401,7 +419,7 @@ impl Remote {
     }
 
     /// What is known of it now. One that is seen to be cancelled has ended: nobody counts on seeing it again (L76).
-    async fn cancelled(&self) -> TaskStatus {
+    pub async fn cancelled(&self) -> TaskStatus {
         let status = self.info().status;
         if status == TaskStatus::Cancelled {
             self.end_cancelled().await;
