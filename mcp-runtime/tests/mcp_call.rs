@@ -36,9 +36,19 @@ async fn lists_are_for_people_and_for_programs() -> Tested {
     let shop = Shop::open().await?;
     let tools = shop.http(&["tools"]).await?;
     let shown = tools.exits(0);
-    assert!(shown.contains("add\n  Adds two numbers.\n    a  integer, required"), "{shown}");
+    let add = "add\n  Adds two numbers.\n  read-only, closed world\n    a  integer, required";
+    assert!(shown.contains(add), "{shown}");
+    // The revision that says so, and only there.
+    let legacy = shop.http(&["--protocol", "2025-11-25", "tools"]).await?;
+    assert!(
+        legacy
+            .exits(0)
+            .contains("delete\n  Deletes a file, when somebody is sure.\n  task required\n"),
+        "{}",
+        legacy.out
+    );
     let tools = shop.http(&["tools", "--json"]).await?.json(0);
-    assert_eq!(tools.len(), 10);
+    assert_eq!(tools.len(), 12);
     assert_eq!(tools[0]["name"], "add");
     let one = shop.http(&["tools", "add", "--json"]).await?.json(0);
     assert_eq!((one.len(), &one[0]), (1, &tools[0]));
@@ -83,6 +93,8 @@ async fn each_way_to_fail_has_its_status() -> Tested {
         (&["call", "add", "a=1", "b"], 2, "KEY=VALUE"),
         (&["--json", "--stdio", "x", "info"], 2, "name one server"),
         (&["--protocol", "2020-01-01", "info"], 2, "2025-11-25"),
+        (&["call", "add", "--events"], 2, "--json"),
+        (&["--json", "read", "shop://about", "--raw"], 2, "one of --raw and --json"),
         (&["call", "nobody"], 1, "no tool `nobody`: it has add"),
         (&["read", "shop://nowhere"], 1, "resources/read"),
         (&["call", "fail"], 3, ""),
@@ -157,6 +169,7 @@ async fn forms_are_answered_by_options() -> Tested {
         let defaults: serde_json::Value = serde_json::from_str(defaults.exits(0))?;
         assert_eq!(defaults, json!({ "name": "Ada", "colour": "green", "news": false }));
         assert_eq!(call(&["--decline"]).await?.exits(0), "declined\n");
+        assert_eq!(call(&["--dismiss"]).await?.exits(0), "dismissed\n");
         for (more, why) in [
             (&["--accept-defaults"][..], "--answer name=.."),
             (&["--answer", "name=Ada", "--answer", "age=200"], "at most 150"),
@@ -177,7 +190,9 @@ async fn pages_need_consent() -> Tested {
     refused.exits(4);
     assert!(refused.err.contains("https://pay.example/42?user="), "{}", refused.err);
     assert_eq!(shop.http(&["call", "pay", "--accept-urls"]).await?.exits(0), "paid\n");
-    assert_eq!(shop.http(&["call", "pay", "--decline"]).await?.exits(0), "not paid\n");
+    for refusal in ["--decline", "--dismiss"] {
+        assert_eq!(shop.http(&["call", "pay", refusal]).await?.exits(0), "not paid\n");
+    }
     Ok(())
 }
 
@@ -192,6 +207,9 @@ async fn events_come_before_the_result() -> Tested {
         let progress: Vec<_> = events.iter().map(|event| event["message"].as_str()).collect();
         assert_eq!(progress, [Some("at 1"), Some("at 2"), Some("at 3")]);
         assert!(events.iter().all(|event| event["event"] == "progress" && event["total"] == 3.0));
+        // Wherever the two stand.
+        let apart = ["--protocol", protocol, "--json", "call", "count", "--events"];
+        assert_eq!(shop.http(&apart).await?.json(0), lines);
         // Only results, unless one wants more.
         assert_eq!(shop.http(&["--json", "call", "count"]).await?.json(0).len(), 1);
     }

@@ -19,7 +19,7 @@ pub type Tested = Result<(), Box<dyn Error>>;
 pub type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// Adds two numbers.
-#[mcp_tool]
+#[mcp_tool(read_only, open_world = false)]
 async fn add(a: i64, b: i64) -> String {
     (a + b).to_string()
 }
@@ -83,6 +83,23 @@ async fn wait(cx: &Context) -> &'static str {
     "cancelled"
 }
 
+/// Works until it is cancelled.
+#[mcp_tool(task_support = "required")]
+async fn toil(cx: &Context) -> &'static str {
+    cx.cancelled().await;
+    "cancelled"
+}
+
+/// Is on or off.
+#[mcp_tool]
+async fn switch(cx: &Context) -> Result<String, InputError> {
+    let form = json!({ "type": "object", "properties": {
+        "on": { "type": "boolean", "title": "On", "default": true },
+    }, "required": ["on"] });
+    let answer: Elicited<Value> = cx.elicit_with("on", "On or off?", form).await?;
+    Ok(format!("{answer:?}"))
+}
+
 #[derive(Deserialize, JsonSchema)]
 struct Consent {
     sure: bool,
@@ -133,6 +150,8 @@ fn server() -> Result<Server, mcp_runtime::BuildError> {
         .tool::<sign_in>()
         .tool::<pay>()
         .tool::<wait>()
+        .tool::<toil>()
+        .tool::<switch>()
         .tool::<delete>()
         .tool::<explode>()
         .prompt::<greeting>()

@@ -61,17 +61,85 @@ async fn a_task_is_left_answered_and_taken_up() -> Tested {
         nobody.exits(4);
         assert!(nobody.err.contains("Delete b?"), "{}", nobody.err);
 
-        let answer = ["task", "answer", &id, "--answer", "sure=false"];
-        shop.bare(&answer).await?.exits(0);
-        let done = shop.bare(&["task", "wait", &id]).await?;
-        // It may have ended before the answer was acknowledged, and its result been taken with that.
-        if done.status == Some(0) {
-            assert_eq!(done.out, "b kept\n");
-        } else {
-            assert!(done.err.contains("no task"), "{}", done.err);
-        }
+        // Answered, and left to itself: its result is for whoever waits for it.
+        let answer = ["--json", "task", "answer", &id, "--answer", "sure=false"];
+        let answered = shop.bare(&answer).await?.json(0);
+        assert_eq!(answered[0]["task"]["taskId"], id.as_str());
+        assert!(answered[0]["task"]["inputRequests"].is_null(), "{}", answered[0]);
+        assert_eq!(shop.bare(&["task", "wait", &id]).await?.exits(0), "b kept\n");
         assert_eq!(shop.bare(&["task", "list"]).await?.exits(0), "");
     }
+    Ok(())
+}
+
+/// A question may come before the answer to the call that says that there is a task.
+#[tokio::test]
+async fn a_task_that_waits_for_an_answer_is_named() -> Tested {
+    let shop = Shop::open().await?;
+    for protocol in ERAS {
+        let words = ["--protocol", protocol, "--json", "call", "delete", "file=a"];
+        for (done, of_program) in
+            [(shop.http(&words).await?, false), (shop.stdio(&words).await?, true)]
+        {
+            let error = &done.json(4)[0]["error"];
+            let id = error["taskId"].as_str().ok_or("no id")?;
+            let message = error["message"].as_str().unwrap_or_default();
+            let how = format!("mcp-call task answer {id}");
+            assert!(message.contains("Delete a?") && message.ends_with(&how), "{message}");
+            assert_eq!(message.contains("outside of its memory"), of_program, "{message}");
+            let kept = shop.bare(&["--json", "task", "list"]).await?.json(0);
+            assert!(kept.iter().any(|kept| kept["ticket"]["taskId"] == id), "{kept:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_task_that_is_left_says_how_to_go_on() -> Tested {
+    let shop = Shop::open().await?;
+    for protocol in ERAS {
+        let words = ["--protocol", protocol, "call", "delete", "file=a", "--detach"];
+        let ours = shop.http(&words).await?;
+        let how = format!("mcp-call task wait {}", ours.exits(0).trim_end());
+        assert!(ours.err.contains(&how) && !ours.err.contains("memory"), "{}", ours.err);
+        let of_program = shop.stdio(&words).await?;
+        let how = format!("mcp-call task wait {}", of_program.exits(0).trim_end());
+        let told = &of_program.err;
+        assert!(told.contains(&how) && told.contains("outside of its memory"), "{told}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn cancelling_tells_the_end_and_forgets_it() -> Tested {
+    let shop = Shop::open().await?;
+    for protocol in ERAS {
+        for (tool, argument) in [("delete", Some("file=a")), ("toil", None)] {
+            let call = ["--protocol", protocol, "call", tool, "--detach"];
+            let left = shop.http(&[&call[..], argument.as_slice()].concat()).await?;
+            let id = left.exits(0).trim_end().to_owned();
+            let cancelled = shop.bare(&["--json", "task", "cancel", &id]).await?;
+            assert_eq!(cancelled.json(0)[0]["task"]["status"], "cancelled", "{tool}");
+            assert_eq!(shop.bare(&["task", "list"]).await?.exits(0), "");
+            let gone = shop.bare(&["task", "get", &id]).await?;
+            gone.exits(2);
+            assert!(gone.err.contains("cancelled"), "{}", gone.err);
+        }
+    }
+    Ok(())
+}
+
+/// A server that lists no tasks: those of it that were kept.
+#[tokio::test]
+async fn the_tasks_of_a_server_are_listed_by_whoever_knows_them() -> Tested {
+    let (shop, other) = (Shop::open().await?, Shop::open().await?);
+    let left = shop.http(&["call", "delete", "file=a", "--detach"]).await?;
+    let id = left.exits(0).trim_end();
+    let listed = shop.http(&["task", "list"]).await?;
+    assert!(listed.exits(0).starts_with(id), "{}", listed.out);
+    assert!(listed.err.contains("lists no tasks") && !listed.err.contains('`'), "{}", listed.err);
+    let others = shop.bare(&[&other.url, "task", "list"]).await?;
+    assert_eq!(others.exits(0), "");
     Ok(())
 }
 
@@ -135,13 +203,15 @@ fn interrupt(child: &Child) -> Result<(), Box<dyn std::error::Error>> {
 #[tokio::test]
 async fn ctrl_c_cancels_what_was_called() -> Tested {
     let shop = Shop::open().await?;
-    let task = shop.begin(&["--protocol", "2025-11-25", "call", "wait", "--task"])?;
-    let (task, line) = has_begun(task).await?;
-    assert!(line.starts_with("task "), "{line}");
-    interrupt(&task)?;
-    let done = end(task).await?;
-    done.exits(130);
-    assert!(done.err.contains("was cancelled"), "{}", done.err);
+    for protocol in ERAS {
+        let task = shop.begin(&["--protocol", protocol, "call", "toil", "--task"])?;
+        let (task, line) = has_begun(task).await?;
+        assert!(line.starts_with("task "), "{line}");
+        interrupt(&task)?;
+        let done = end(task).await?;
+        done.exits(130);
+        assert!(done.err.contains("was cancelled"), "{}", done.err);
+    }
     Ok(())
 }
 

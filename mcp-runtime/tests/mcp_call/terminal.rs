@@ -39,6 +39,30 @@ async fn a_form_is_declined_or_cancelled_at_the_terminal() -> Tested {
     Ok(())
 }
 
+/// A single question of yes or no is asked once, and not confirmed.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn yes_or_no_is_one_question() -> Tested {
+    let shop = Shop::open().await?;
+    for (call, typed, prompt, expected) in [
+        ("call delete file=a", "\nperhaps\ny\n", "sure [y/n]: ", "a deleted"),
+        ("call delete file=a", "n\n", "sure [y/n]: ", "a kept"),
+        ("call switch", "\n", "On [Y/n]: ", r#"Accepted(Object {"on": Bool(true)})"#),
+        ("call switch", "n\n", "On [Y/n]: ", r#"Accepted(Object {"on": Bool(false)})"#),
+        ("call switch", ":d\n", "On [Y/n]: ", "Declined"),
+    ] {
+        let Some(done) = shop.at_terminal(call, typed).await? else { return Ok(()) };
+        let screen = done.exits(0);
+        assert!(screen.contains(prompt) && !screen.contains("Send?"), "{screen}");
+        assert!(screen.trim_end().ends_with(expected), "{screen}");
+        // An empty line and another word are asked for again.
+        let again = typed.starts_with("\np");
+        assert_eq!(screen.contains("it is needed: y or n"), again, "{screen}");
+        assert_eq!(screen.contains("neither true (yes) nor false (no)"), again, "{screen}");
+    }
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_page_is_shown_whole_and_consented_to() -> Tested {

@@ -1,42 +1,17 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use mcp_runtime::Revision;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use mcp_runtime::client::Lifecycle;
+use mcp_runtime::{Elicited, Revision};
 
-const AFTER_HELP: &str = "\
-Servers:
-  An address, before the command:     mcp-call http://127.0.0.1:8080/mcp tools
-  A program, after the command:       mcp-call call add a=1 b=2 -- ./my-server --flag
-  The same as one argument:           mcp-call --stdio './my-server --flag' tools
-  Of a task that was kept:            mcp-call task wait TASK
-
-With --json, stdout has one JSON document a line and nothing else:
-  info                                {\"revision\", \"serverInfo\", \"capabilities\", \"instructions\"}
-  tools, prompts, resources,          each definition, as the server sent it
-  templates
-  call, task wait, task result        {\"result\": CallToolResult}
-  prompt, read                        {\"result\": GetPromptResult or ReadResourceResult}
-  complete                            {\"completion\": {\"values\", \"total\", \"hasMore\"}}
-  call --detach, task get, cancel     {\"task\": {\"taskId\", \"status\", ..}}
-  task list                           {\"ticket\": {\"server\", \"taskId\", \"tool\", ..}}
-  listen                              {\"changed\": \"tools|prompts|resources|resource\", \"uri\"}
-  with --events, before a result      {\"event\": \"created|status|progress|input|log\", ..}
-  whatever fails                      {\"error\": {\"exit\", \"message\", \"code\", \"data\"}}
-
-Exit status:
-  0    done
-  1    an error: of the connection, the server, the protocol
-  2    the command line asks for something that cannot be
-  3    the tool ran, and says that it failed
-  4    the server wants input, and there is nobody to ask
-  5    the task was cancelled, by whomever
-  130  Ctrl-C; pressed once, it cancels what was called and says so; twice, it ends at once";
+use crate::failure::Failure;
+use crate::help::{AFTER_HELP, SERVERS};
 
 /// Calls MCP servers: lists what they offer, calls tools inline or as tasks, answers what they ask.
 #[derive(Parser)]
@@ -59,6 +34,7 @@ pub struct Arguments {
 
 /// What every command takes, before or after it.
 #[derive(Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Starts this program, and talks to it over its standard input and output: `PROGRAM ARGUMENT..`, quoted as in a shell.
     #[arg(long, global = true, value_name = "COMMAND")]
@@ -66,8 +42,9 @@ pub struct Common {
     /// Prints JSON, one document a line.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Prints what happens before the result, too: one JSON document a line.
-    #[arg(long, global = true, requires = "json")]
+    /// Prints what happens before the result, too; with --json.
+    // Not `requires`: clap looks only at the level where this one stands, and --json may stand at the other.
+    #[arg(long, global = true)]
     pub events: bool,
     /// Says nothing on the way: no bar, no messages of the server.
     #[arg(long, short, global = true)]
@@ -93,6 +70,26 @@ pub struct Common {
     /// Where tasks are written down: a folder in $XDG_STATE_HOME or ~/.local/state, by default.
     #[arg(long, global = true, value_name = "FOLDER", env = "MCP_CALL_HANDLES")]
     pub handles: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Reads a command line, or ends the process and says why.
+    pub fn read(words: Vec<OsString>) -> Self {
+        let command = Self::command().mut_subcommands(|command| command.after_help(SERVERS));
+        let found = command.get_matches_from(words);
+        Self::from_arg_matches(&found).unwrap_or_else(|error| error.exit())
+    }
+
+    /// What one option says of another, at whichever level each stands.
+    pub fn agree(&self) -> Result<(), Failure> {
+        let Common { json, events, .. } = self.common;
+        let raw = matches!(self.command, Command::Read { raw: true, .. });
+        match (events && !json, raw && json) {
+            (true, _) => Err(Failure::Usage("--events is for --json: add that, too".to_owned())),
+            (_, true) => Err(Failure::Usage("choose one of --raw and --json".to_owned())),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -130,7 +127,7 @@ pub enum Command {
         /// Its address.
         uri: String,
         /// Writes the contents as they are: for a file or a program, not for a terminal.
-        #[arg(long, conflicts_with = "json")]
+        #[arg(long)]
         raw: bool,
         #[command(flatten)]
         answers: Answers,
@@ -186,43 +183,45 @@ pub struct Call {
     pub answers: Answers,
 }
 
-/// What becomes of tasks. TASK is an id, or the beginning of one that was kept.
+const TASK: &str = "Its id, or the beginning of one that was kept";
+
+/// What becomes of tasks.
 #[derive(Subcommand)]
 pub enum Task {
     /// How far a task is, and what it asks.
     Get {
-        #[arg(value_name = "TASK")]
+        #[arg(value_name = "TASK", help = TASK)]
         id: String,
     },
     /// Waits for a task, and prints its result.
     Wait {
-        #[arg(value_name = "TASK")]
+        #[arg(value_name = "TASK", help = TASK)]
         id: String,
         #[command(flatten)]
         answers: Answers,
     },
     /// The result of a task that has ended.
     Result {
-        #[arg(value_name = "TASK")]
+        #[arg(value_name = "TASK", help = TASK)]
         id: String,
     },
-    /// Answers what a task asks, and leaves it to itself again.
+    /// Answers what a task asks now, prints how far it is, and leaves it to itself again: `task wait` has its result.
     Answer {
-        #[arg(value_name = "TASK")]
+        #[arg(value_name = "TASK", help = TASK)]
         id: String,
         #[command(flatten)]
         answers: Answers,
     },
-    /// Cancels a task.
+    /// Cancels a task, and waits a few seconds for its end. What is cancelled is kept no longer.
     Cancel {
-        #[arg(value_name = "TASK")]
+        #[arg(value_name = "TASK", help = TASK)]
         id: String,
     },
-    /// The tasks that were kept; with a server that can list its tasks (2025-11-25), those.
+    /// The tasks that were kept. Of a server: those that it lists (2025-11-25), or, if it lists none, those of it that were kept.
     List,
     /// Forgets tasks that were kept. They go on.
     Forget {
-        #[arg(value_name = "TASK", required = true)]
+        #[arg(value_name = "TASK", required = true, help = TASK)]
         ids: Vec<String>,
     },
 }
@@ -239,9 +238,23 @@ pub struct Answers {
     /// Says yes to pages that the server wants to be opened, without opening them.
     #[arg(long)]
     pub accept_urls: bool,
-    /// Declines whatever is asked.
+    /// Declines whatever is asked: says no.
     #[arg(long, conflicts_with_all = ["given", "defaults", "accept_urls"])]
     pub decline: bool,
+    /// Dismisses whatever is asked: says neither yes nor no.
+    #[arg(long, conflicts_with_all = ["given", "defaults", "accept_urls", "decline"])]
+    pub dismiss: bool,
+}
+
+impl Answers {
+    /// The answer to every question, if it is none of them that is answered.
+    pub fn refused<T>(&self) -> Option<Elicited<T>> {
+        match self {
+            Self { decline: true, .. } => Some(Elicited::Declined),
+            Self { dismiss: true, .. } => Some(Elicited::Dismissed),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -331,8 +344,6 @@ impl FromStr for Protocol {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -343,9 +354,33 @@ mod tests {
             &["mcp-call", "call", "add", "a=1", "b=2", "--json"],
             &["mcp-call", "--json", "--protocol", "2025-06-18", "task", "wait", "x"],
             &["mcp-call", "https://example.org", "read", "tools"],
+            &["mcp-call", "call", "add", "--dismiss"],
         ] {
             assert!(Arguments::try_parse_from(words).is_ok(), "{words:?}");
         }
-        assert!(Arguments::try_parse_from(["mcp-call", "toolz"]).is_err());
+        for words in [
+            &["mcp-call", "toolz"][..],
+            &["mcp-call", "call", "add", "--dismiss", "--decline"],
+            &["mcp-call", "call", "add", "--dismiss", "--answer", "a=1"],
+        ] {
+            assert!(Arguments::try_parse_from(words).is_err(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn options_agree_wherever_they_stand() {
+        for (words, agree) in [
+            (&["mcp-call", "--json", "call", "add", "--events"][..], true),
+            (&["mcp-call", "--events", "call", "add", "--json"], true),
+            (&["mcp-call", "--json", "--events", "call", "add"], true),
+            (&["mcp-call", "call", "add", "--json", "--events"], true),
+            (&["mcp-call", "--events", "call", "add"], false),
+            (&["mcp-call", "call", "add", "--events"], false),
+            (&["mcp-call", "--json", "read", "a:b", "--raw"], false),
+            (&["mcp-call", "read", "a:b", "--raw", "--json"], false),
+        ] {
+            let arguments = Arguments::try_parse_from(words).expect("it can be read");
+            assert_eq!(arguments.agree().is_ok(), agree, "{words:?}");
+        }
     }
 }

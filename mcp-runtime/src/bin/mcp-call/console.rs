@@ -5,7 +5,9 @@ use std::thread;
 
 use tokio::sync::{Mutex, mpsc};
 
-use crate::screen::Screen;
+use crate::screen::{Held, Screen};
+use crate::show::{self, Style};
+use crate::shown;
 
 /// Whoever sits at the terminal.
 pub struct Console {
@@ -26,12 +28,14 @@ impl Console {
 
     /// Has the floor until it is dropped.
     pub async fn take(&self) -> Floor<'_> {
-        Floor { lines: self.lines.lock().await, screen: &self.screen }
+        let lines = self.lines.lock().await;
+        Floor { _held: self.screen.hold(), lines, screen: &self.screen }
     }
 }
 
 /// The right to ask.
 pub struct Floor<'a> {
+    _held: Held,
     lines: tokio::sync::MutexGuard<'a, Option<mpsc::UnboundedReceiver<String>>>,
     screen: &'a Screen,
 }
@@ -51,8 +55,19 @@ impl Floor<'_> {
             let _ = err.flush();
         });
         let lines = self.lines.get_or_insert_with(read);
-        lines.recv().await.ok_or(Gone)
+        let typed = lines.recv().await;
+        if typed.is_none() {
+            // The cursor still stands behind the prompt.
+            self.say("");
+        }
+        typed.ok_or(Gone)
     }
+}
+
+/// Text in a style, for whoever has the floor.
+pub fn styled(style: Style, text: &str) -> String {
+    // It is a terminal, or there would be no floor.
+    show::styled(style, text, shown::has_colour())
 }
 
 /// Reading blocks, and cannot be stopped: it has a thread of its own, which ends with the process.

@@ -182,7 +182,7 @@ impl Kind {
             Self::Boolean => match typed.trim().to_lowercase().as_str() {
                 "true" | "yes" | "y" => Ok(true.into()),
                 "false" | "no" | "n" => Ok(false.into()),
-                _ => Err(format!("`{typed}` is neither `true` nor `false`")),
+                _ => Err(format!("`{typed}` is neither true (yes) nor false (no)")),
             },
             Self::Choice(of) => choose(of, typed),
             Self::Choices { of, fewest, most } => {

@@ -10,7 +10,9 @@ mod call;
 mod console;
 mod failure;
 mod field;
+mod form;
 mod format;
+mod help;
 mod interrupt;
 mod listen;
 mod output;
@@ -25,7 +27,6 @@ mod user;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use tokio::sync::mpsc;
 
 use self::args::{Answers, Arguments, Command};
@@ -42,13 +43,13 @@ fn main() -> ExitCode {
         Some(at) => words.split_off(at).into_iter().skip(1).collect(),
         None => Vec::new(),
     };
-    let arguments = Arguments::parse_from(words);
+    let arguments = Arguments::read(words);
     let json = arguments.common.json;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = match runtime {
+    let done = arguments.agree().and_then(|()| match runtime {
         Ok(runtime) => runtime.block_on(run(arguments, program)),
         Err(error) => Err(Failure::Failed(format!("no runtime: {error}"))),
-    };
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(json),
@@ -96,7 +97,7 @@ async fn run(arguments: Arguments, program: Vec<OsString>) -> Result<(), Failure
             None => client,
         }
     });
-    let left = || Failure::Interrupted("left the server".to_owned());
+    let left = || Failure::interrupted("left the server");
     let session = tokio::select! {
         biased;
         () = interrupt.pressed() => return Err(left()),
@@ -108,7 +109,7 @@ async fn run(arguments: Arguments, program: Vec<OsString>) -> Result<(), Failure
         command => tokio::select! {
             biased;
             () = interrupt.pressed() => Err(left()),
-            question = session.user.unanswered() => Err(Failure::Unanswered(question)),
+            open = session.user.unanswered() => Err(Failure::unanswered(open)),
             done = obey(&session, command, heard) => done,
         },
     };

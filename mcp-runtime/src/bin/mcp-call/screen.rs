@@ -1,7 +1,7 @@
 //! What happens on the way to a result: a bar and words on stderr, or events for programs on stdout.
 
 use std::io::{self, IsTerminal as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,13 +27,33 @@ struct Inner {
     json: bool,
     events: bool,
     colour: bool,
-    bar: Mutex<Option<ProgressBar>>,
+    drawing: Mutex<Drawing>,
+}
+
+#[derive(Default)]
+struct Drawing {
+    bar: Option<ProgressBar>,
+    /// Whether the bar has a length.
+    counts: bool,
+    /// Whether progress was reported since the status was shown last.
+    moved: bool,
+    /// Whether somebody is asked something: a bar would be drawn over the question.
+    held: bool,
+}
+
+/// No bar is drawn until it is dropped.
+pub struct Held(Screen);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.drawing().held = false;
+    }
 }
 
 impl Screen {
     pub fn new(quiet: bool, json: bool, events: bool) -> Self {
         let colour = io::stderr().is_terminal() && shown::has_colour();
-        Self(Arc::new(Inner { quiet, json, events, colour, bar: Mutex::default() }))
+        Self(Arc::new(Inner { quiet, json, events, colour, drawing: Mutex::default() }))
     }
 
     /// Whether stdout is for programs.
@@ -55,21 +75,30 @@ impl Screen {
 
     /// Writes to the terminal while no bar does.
     pub fn quietly<T>(&self, write: impl FnOnce() -> T) -> T {
-        match self.bar().as_ref() {
+        match &self.drawing().bar {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
     }
 
-    fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
-        self.0.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    fn drawing(&self) -> MutexGuard<'_, Drawing> {
+        self.0.drawing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the bar away.
     pub fn clear(&self) {
-        if let Some(bar) = self.bar().take() {
+        let mut drawing = self.drawing();
+        if let Some(bar) = drawing.bar.take() {
             bar.finish_and_clear();
         }
+        drawing.counts = false;
+    }
+
+    /// Takes the bar away for as long as somebody is asked something.
+    pub fn hold(&self) -> Held {
+        self.clear();
+        self.drawing().held = true;
+        Held(self.clone())
     }
 
     /// Tells programs what happens.
@@ -125,7 +154,16 @@ impl Screen {
     fn status(&self, info: &TaskInfo) {
         let text = show::status(info);
         match self.draws() {
-            true => self.drawn(|bar| bar.set_message(text)),
+            true => self.drawn(|bar, drawing| {
+                // A task may say how far it is in its status alone: a count that stands still would be wrong beside it.
+                if drawing.counts && !drawing.moved {
+                    drawing.counts = false;
+                    bar.set_style(style(SPINNER));
+                    bar.set_prefix("");
+                }
+                drawing.moved = false;
+                bar.set_message(text);
+            }),
             false => self.note(&text),
         }
     }
@@ -143,9 +181,11 @@ impl Screen {
             None => round(done).to_string(),
         };
         let message = params.message.as_deref().map(shown::line).unwrap_or_default();
-        self.drawn(|bar| {
+        self.drawn(|bar, drawing| {
+            drawing.moved = true;
             if let Some(total) = total {
-                if bar.length().is_none() {
+                if !drawing.counts {
+                    drawing.counts = true;
                     bar.set_length(STEPS);
                     bar.set_style(style("{bar:24.cyan/dim} {prefix} {wide_msg}"));
                 }
@@ -161,16 +201,45 @@ impl Screen {
         !self.0.quiet && !self.0.json && io::stderr().is_terminal()
     }
 
-    fn drawn(&self, draw: impl FnOnce(&ProgressBar)) {
-        let mut bar = self.bar();
-        draw(bar.get_or_insert_with(|| {
-            let bar = ProgressBar::no_length().with_style(style("{spinner} {prefix} {wide_msg}"));
+    fn drawn(&self, draw: impl FnOnce(&ProgressBar, &mut Drawing)) {
+        let mut drawing = self.drawing();
+        if drawing.held {
+            return;
+        }
+        let bar = drawing.bar.take().unwrap_or_else(|| {
+            let bar = ProgressBar::no_length().with_style(style(SPINNER));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
-        }));
+        });
+        draw(&bar, &mut drawing);
+        drawing.bar = Some(bar);
     }
 }
 
+/// What is drawn while nobody knows how much there is to do.
+const SPINNER: &str = "{spinner} {prefix} {wide_msg}";
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_drawn_over_a_question() {
+        let screen = Screen::new(false, false, false);
+        let draw = || screen.drawn(|_, _| {});
+        let is_there = || screen.drawing().bar.is_some();
+        draw();
+        assert!(is_there());
+        let asking = screen.hold();
+        assert!(!is_there(), "taken away");
+        draw();
+        assert!(!is_there(), "not drawn anew");
+        drop(asking);
+        draw();
+        assert!(is_there());
+    }
 }

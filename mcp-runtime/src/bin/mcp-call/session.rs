@@ -83,6 +83,8 @@ pub struct Session {
     pub user: User,
     pub screen: Screen,
     pub interrupt: Interrupt,
+    /// Whether the server is a program that ends with this command.
+    pub is_program: bool,
 }
 
 /// What is needed to connect.
@@ -128,6 +130,7 @@ impl Door {
             });
         }
         let client = more(user.attend(client));
+        let is_program = matches!(place, Place::Program(_));
         let client = match place {
             Place::Url(url) => {
                 let mut client = client;
@@ -148,7 +151,7 @@ impl Door {
                 client.spawn(command(words, common.quiet)?).await?
             }
         };
-        Ok(Session { client, user, screen, interrupt })
+        Ok(Session { client, user, screen, interrupt, is_program })
     }
 }
 
@@ -168,6 +171,14 @@ fn command(words: Vec<OsString>, quiet: bool) -> Result<Command, Failure> {
 }
 
 impl Session {
+    /// What has to be said of a task that is left here: nobody sees from outside where a program keeps its tasks.
+    pub fn condition(&self) -> &'static str {
+        match self.is_program {
+            true => ", if the program keeps its tasks outside of its memory",
+            false => "",
+        }
+    }
+
     /// Ends the connection in good order. A server that takes its time is not waited for longer than that.
     pub async fn close(self) {
         const GRACE: Duration = Duration::from_secs(12);

@@ -75,9 +75,32 @@ fn fields(out: &mut impl Write, schema: &Value) -> io::Result<()> {
 
 /// A tool in short.
 pub fn tool(out: &mut impl Write, tool: &Tool) -> io::Result<()> {
-    heading(out, &tool.name, tool.title.as_deref())?;
+    let title = tool.annotations.as_ref().and_then(|hints| hints.title.as_deref());
+    heading(out, &tool.name, tool.title.as_deref().or(title))?;
     paragraph(out, tool.description.as_deref())?;
+    let traits = traits(tool);
+    if !traits.is_empty() {
+        let line = format!("  {}", traits.join(", "));
+        writeln!(out, "{}", styled(Style::Faint, &line, colour()))?;
+    }
     fields(out, &json!(tool.input_schema))
+}
+
+/// What a tool says of itself: whether it can be a task (2025-11-25), and its annotations, where they are there.
+fn traits(tool: &Tool) -> Vec<String> {
+    let support = tool.extra.get("execution").and_then(|it| it["taskSupport"].as_str());
+    let task = support.map(|support| format!("task {}", shown::line(support)));
+    let hints = json!(tool.annotations);
+    let hint = |(key, yes, no): (&str, &str, &str)| {
+        hints[key].as_bool().map(|so| if so { yes } else { no }.to_owned())
+    };
+    let known = [
+        ("readOnlyHint", "read-only", "not read-only"),
+        ("destructiveHint", "destructive", "not destructive"),
+        ("idempotentHint", "idempotent", "not idempotent"),
+        ("openWorldHint", "open world", "closed world"),
+    ];
+    task.into_iter().chain(known.into_iter().filter_map(hint)).collect()
 }
 
 /// All that is known of a tool.

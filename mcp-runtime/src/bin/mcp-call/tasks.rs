@@ -2,8 +2,10 @@
 
 use std::io;
 
-use mcp_runtime::client::{CallEvent, RemoteTask, TaskHandles, TaskStatus, TaskTicket};
-use mcp_schema::JsonObject;
+use mcp_runtime::Elicited;
+use mcp_runtime::client::{ClientError, RemoteTask, TaskHandles, TaskStatus, TaskTicket};
+use mcp_schema::v2026_07_28::InputRequest;
+use mcp_schema::{JsonObject, Value};
 use serde_json::json;
 
 use crate::args::{Answers, Task};
@@ -50,7 +52,8 @@ impl Kept {
             (None, None) => {
                 let folder = self.handles.folder().display();
                 return Err(Failure::Usage(format!(
-                    "no task `{id}` was kept in {folder}: name its server, too"
+                    "no task `{id}` is kept in {folder}: name its server, too (a task whose result was taken, or that was \
+                     cancelled, is kept no longer)"
                 )));
             }
         };
@@ -59,7 +62,10 @@ impl Kept {
         if let Some(ticket) = &ticket {
             door.speaks_as(ticket.revision());
         }
-        let left = || Failure::Interrupted(format!("task {id} is left as it is"));
+        let left = || Failure::Interrupted {
+            why: format!("task {id} is left as it is"),
+            task: Some(id.clone()),
+        };
         let interrupt = door.interrupt.clone();
         let session = tokio::select! {
             biased;
@@ -78,11 +84,8 @@ impl Kept {
     /// The ticket of a task: by its id, or by the beginning of one.
     async fn find(&self, id: &str) -> Result<Option<TaskTicket>, Failure> {
         let (tickets, damaged) = self.tickets().await?;
-        let server = self.place.as_ref().and_then(Place::key);
-        let fits = |ticket: &&TaskTicket| {
-            server.is_none() || ticket.server().is_none() || ticket.server() == server.as_deref()
-        };
-        let of_server: Vec<&TaskTicket> = tickets.iter().filter(fits).collect();
+        let of_server: Vec<&TaskTicket> =
+            tickets.iter().filter(|ticket| self.is_of_place(ticket)).collect();
         if let Some(same) = of_server.iter().find(|ticket| ticket.task_id() == id) {
             return Ok(Some((*same).clone()));
         }
@@ -101,6 +104,12 @@ impl Kept {
         }
     }
 
+    /// Whether a ticket may be of the server that the command line names, if it names one.
+    fn is_of_place(&self, ticket: &TaskTicket) -> bool {
+        let server = self.place.as_ref().and_then(Place::key);
+        server.is_none() || ticket.server().is_none() || ticket.server() == server.as_deref()
+    }
+
     async fn tickets(
         &self,
     ) -> Result<(Vec<TaskTicket>, Vec<mcp_runtime::client::DamagedHandle>), Failure> {
@@ -114,7 +123,7 @@ impl Kept {
     async fn list(self, door: impl FnOnce(Place) -> Door) -> Result<(), Failure> {
         let mut out = io::stdout();
         if let Some(place) = self.place.clone() {
-            let left = || Failure::Interrupted("left the server".to_owned());
+            let left = || Failure::interrupted("left the server");
             let door = door(place);
             let interrupt = door.interrupt.clone();
             let session = tokio::select! {
@@ -127,11 +136,16 @@ impl Kept {
                 listed = list_of_server(&session) => listed,
                 () = interrupt.pressed() => Err(left()),
             };
+            let screen = session.screen.clone();
             session.close().await;
-            return listed;
+            match listed {
+                Err(Failure::Client(ClientError::Unsupported(_))) => screen
+                    .note("the server lists no tasks: these are those of it that were kept here"),
+                listed => return listed,
+            }
         }
         let (tickets, damaged) = self.tickets().await?;
-        for ticket in &tickets {
+        for ticket in tickets.iter().filter(|ticket| self.is_of_place(ticket)) {
             if self.json {
                 output::json_line(&mut out, &json!({ "ticket": ticket }))?;
             } else {
@@ -181,31 +195,52 @@ async fn obey(
         Some(ticket) => ticket,
         None => TaskTicket::new(id, session.client.revision()),
     };
-    let task = session.client.resume(ticket).await?;
+    let task = match session.client.resume(ticket).await {
+        Err(error @ ClientError::UnknownTask { .. }) if session.is_program => {
+            session
+                .screen
+                .note("a program that keeps its tasks in its memory takes them along when it ends");
+            return Err(error.into());
+        }
+        task => task?,
+    };
     let status = task.info().map(|info| info.status);
     match deed {
         Deed::Get => tell(session, &task),
         Deed::Wait => {
             session.screen.note("Ctrl-C leaves the task as it is");
             let result =
-                call::follow(session, task.follow(), OnInterrupt::Leave, &mut true).await?;
+                call::follow(session, task.follow(), OnInterrupt::Leave, &mut true, true).await?;
             call::finish(session, &result)
         }
         Deed::Result => match status {
             Some(status @ (TaskStatus::Working | TaskStatus::InputRequired)) => {
                 Err(Failure::Failed(format!(
-                    "task {id} is {}: wait for it with `mcp-call task wait {id}`",
-                    call::word(status)
+                    "task {id} is {}: wait for it with `{}`",
+                    call::word(status),
+                    call::command("wait", id)
                 )))
             }
             _ => call::finish(session, &task.result().await?),
         },
         Deed::Answer => answer(session, &task, status).await,
         Deed::Cancel => {
-            let cancelled = call::cancel(&task).await;
-            cancelled.map_err(|why| {
+            let before = status;
+            let status = call::cancel(&task).await.map_err(|why| {
                 Failure::Failed(format!("task {id} could not be cancelled: {why}"))
             })?;
+            match status {
+                TaskStatus::Cancelled => {}
+                TaskStatus::Working | TaskStatus::InputRequired => session.screen.note(&format!(
+                    "cancellation was asked for, and the task has not ended yet; look again with: {}",
+                    call::command("get", id)
+                )),
+                TaskStatus::Completed | TaskStatus::Failed => {
+                    let when = if before == Some(status) { "had ended before" } else { "ended by itself" };
+                    let result = call::command("result", id);
+                    session.screen.note(&format!("the task {when}; what it came to: {result}"));
+                }
+            }
             tell(session, &task)
         }
     }
@@ -223,7 +258,7 @@ fn tell(session: &Session, task: &RemoteTask) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers what is open, until the task goes on.
+/// Answers what is open, and leaves the task to itself: its ticket stays for whoever wants the result.
 async fn answer(
     session: &Session,
     task: &RemoteTask,
@@ -233,31 +268,73 @@ async fn answer(
         let status = status.map(call::word).unwrap_or_default();
         return Err(Failure::Failed(format!("the task asks nothing: it is {status}")));
     }
-    let mut stream = task.follow();
-    let mut asked = false;
-    loop {
-        let event = tokio::select! {
-            biased;
-            question = session.user.unanswered() => return Err(Failure::Unanswered(question)),
-            event = next(&mut stream) => event,
-        };
-        match event {
-            Some(Ok(CallEvent::Done(result))) => return call::finish(session, &result),
-            Some(Ok(event)) => {
-                session.screen.event(&event)?;
-                match event {
-                    CallEvent::Input { .. } => asked = true,
-                    CallEvent::Status(info)
-                        if asked && info.status != TaskStatus::InputRequired =>
-                    {
-                        drop(stream);
-                        return tell(session, task);
-                    }
-                    _ => {}
-                }
-            }
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(Failure::Failed("the task ended without a result".to_owned())),
-        }
+    match session.client.initialized() {
+        None => answer_by_key(session, task).await?,
+        Some(_) => answer_requests(session, task).await?,
     }
+    tell(session, task)?;
+    if let Some(id) = task.id() {
+        session.screen.note(&format!("go on with: {}", call::command("wait", id)));
+    }
+    Ok(())
+}
+
+/// A modern task lists its questions.
+async fn answer_by_key(session: &Session, task: &RemoteTask) -> Result<(), Failure> {
+    let questions = task.questions();
+    if questions.is_empty() {
+        return Err(Failure::Failed("the task asks nothing that was not answered".to_owned()));
+    }
+    for (key, question) in questions {
+        let method = question["method"].as_str().unwrap_or_default().to_owned();
+        let request = match serde_json::from_value(question) {
+            Ok(InputRequest::Elicit(request)) => request.params,
+            Ok(_) => return Err(ClientError::NoHandler(method).into()),
+            Err(error) => {
+                let problem = format!("its question `{key}` cannot be read: {error}");
+                return Err(Failure::Failed(problem));
+            }
+        };
+        let answer = session.user.ask(&request).await;
+        let answer = answer.map_err(|open| call::open_task(session, open, task))?;
+        let response = match answer {
+            Elicited::Accepted(Value::Null) => json!({ "action": "accept" }),
+            Elicited::Accepted(content) => json!({ "action": "accept", "content": content }),
+            Elicited::Declined => json!({ "action": "decline" }),
+            Elicited::Dismissed => json!({ "action": "cancel" }),
+        };
+        task.answer(&key, response).await?;
+    }
+    // An answer may take effect a little later; what is asked next is another one's to answer.
+    let went_on = |task: &RemoteTask| !is_asking(task) || !task.questions().is_empty();
+    Ok(call::look_until(task, went_on).await?)
+}
+
+/// A legacy one asks in requests, while somebody waits for its result.
+async fn answer_requests(session: &Session, task: &RemoteTask) -> Result<(), Failure> {
+    let went_on = async {
+        session.user.answered().await;
+        loop {
+            task.get().await?;
+            if !is_asking(task) {
+                return Ok::<_, ClientError>(());
+            }
+            call::pause(task).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        went_on = went_on => Ok(went_on?),
+        open = session.user.unanswered() => match session.user.has_answered() {
+            // The next one, which is another one's to answer.
+            true => Ok(()),
+            false => Err(call::open_task(session, open, task)),
+        },
+        // It takes no result: that is for `task wait`.
+        ended = task.wait() => Ok(ended.map(drop)?),
+    }
+}
+
+fn is_asking(task: &RemoteTask) -> bool {
+    task.info().is_some_and(|info| info.status == TaskStatus::InputRequired)
 }

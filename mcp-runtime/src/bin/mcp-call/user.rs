@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use mcp_runtime::client::ClientBuilder;
 use mcp_runtime::{Elicited, RpcError};
+use mcp_schema::v2025_11_25::meta_key::RELATED_TASK;
 use mcp_schema::v2026_07_28::ElicitRequestParams;
 use mcp_schema::{JsonObject, Value};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::args::Answers;
-use crate::console::{Console, Floor, Gone};
-use crate::field::{Choice, Field, Kind};
-use crate::show::{self, Style};
+use crate::console::{Console, Gone, styled};
+use crate::field::Field;
+use crate::form::{self, Left};
+use crate::show::Style;
 use crate::shown;
 
 /// Who answers. Cheap to clone.
@@ -23,27 +25,26 @@ struct Inner {
     answers: Answers,
     console: Option<Console>,
     /// What nobody was there to answer.
-    unanswered: watch::Sender<Option<String>>,
+    unanswered: watch::Sender<Option<Open>>,
+    /// Whether anything was answered.
+    answered: watch::Sender<bool>,
 }
 
 type Answer = Elicited<Value>;
 
-/// What was typed in place of an answer.
-enum Left {
-    Declined,
-    Cancelled,
-}
-
-impl From<Gone> for Left {
-    fn from(_: Gone) -> Self {
-        Self::Cancelled
-    }
+/// A question that nobody is there to answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    /// What is asked, and how it can be answered.
+    pub why: String,
+    /// The task that asks, where the question says so: on a legacy connection it may come before it is known that the call is one.
+    pub task: Option<String>,
 }
 
 impl User {
     pub fn new(answers: Answers, console: Option<Console>) -> Self {
-        let (unanswered, _) = watch::channel(None);
-        Self(Arc::new(Inner { answers, console, unanswered }))
+        let (unanswered, answered) = (watch::Sender::new(None), watch::Sender::new(false));
+        Self(Arc::new(Inner { answers, console, unanswered, answered }))
     }
 
     /// Lets a client ask.
@@ -56,7 +57,7 @@ impl User {
     }
 
     /// Waits until there is something that nobody is there to answer, and tells what.
-    pub async fn unanswered(&self) -> String {
+    pub async fn unanswered(&self) -> Open {
         let mut told = self.0.unanswered.subscribe();
         let found = told.wait_for(Option::is_some).await;
         match found.map(|found| found.clone()) {
@@ -66,11 +67,22 @@ impl User {
         }
     }
 
+    /// Waits until something was answered.
+    pub async fn answered(&self) {
+        // The sender lives in `self`.
+        let _ = self.0.answered.subscribe().wait_for(|answered| *answered).await;
+    }
+
+    /// Whether something was answered.
+    pub fn has_answered(&self) -> bool {
+        *self.0.answered.borrow()
+    }
+
     /// An argument that was left out on the command line; nothing if there is nobody to ask.
     pub async fn argument(&self, field: &Field) -> Option<Result<Value, String>> {
         let console = self.0.console.as_ref()?;
         let mut floor = console.take().await;
-        let answer = ask(&mut floor, field).await;
+        let answer = form::ask(&mut floor, field).await;
         Some(
             answer
                 .map_err(|_| format!("`{}` is needed", field.name))
@@ -79,32 +91,47 @@ impl User {
     }
 
     async fn answer(&self, request: ElicitRequestParams) -> Result<Answer, RpcError> {
-        let answered = match &request {
-            ElicitRequestParams::Form(form) => {
-                self.form(&form.message, &Field::all(&json!(form.requested_schema))).await
+        match self.ask(&request).await {
+            Ok(answer) => {
+                self.0.answered.send_replace(true);
+                Ok(answer)
             }
-            ElicitRequestParams::Url(page) => self.page(&page.message, &page.url).await,
-        };
-        match answered {
-            Ok(answer) => Ok(answer),
-            Err(why) => {
-                self.0.unanswered.send_replace(Some(why));
+            Err(open) => {
+                self.0.unanswered.send_replace(Some(open));
                 // Whoever waits for the call takes it from here: a refusal would be an answer, too.
                 std::future::pending().await
             }
         }
     }
 
+    /// Asks for an answer.
+    pub async fn ask(&self, request: &ElicitRequestParams) -> Result<Answer, Open> {
+        let (answered, extra) = match request {
+            ElicitRequestParams::Form(form) => {
+                let fields = Field::all(&json!(form.requested_schema));
+                (self.form(&form.message, &fields).await, &form.extra)
+            }
+            ElicitRequestParams::Url(page) => {
+                (self.page(&page.message, &page.url).await, &page.extra)
+            }
+        };
+        answered.map_err(|why| {
+            let meta = extra.get("_meta");
+            let task = meta.and_then(|meta| meta[RELATED_TASK]["taskId"].as_str());
+            Open { why, task: task.map(str::to_owned) }
+        })
+    }
+
     async fn form(&self, message: &str, fields: &[Field]) -> Result<Answer, String> {
         let Inner { answers, console, .. } = &*self.0;
-        if answers.decline {
-            return Ok(Elicited::Declined);
+        if let Some(refused) = answers.refused() {
+            return Ok(refused);
         }
         let (given, missing) = self.given(fields)?;
         let open = fields.is_empty() || !missing.is_empty();
         if let Some(console) = console.as_ref().filter(|_| !answers.defaults && open) {
             let mut floor = console.take().await;
-            let filled = fill_in(&mut floor, message, fields, given).await;
+            let filled = form::fill_in(&mut floor, message, fields, given).await;
             return Ok(match filled {
                 Ok(content) => Elicited::Accepted(Value::Object(content)),
                 Err(Left::Declined) => Elicited::Declined,
@@ -122,10 +149,10 @@ impl User {
             return Ok(Elicited::Accepted(Value::Object(given)));
         }
         let how = match needed.as_slice() {
-            [] => "--accept-defaults or --decline".to_owned(),
+            [] => "--accept-defaults, --decline or --dismiss".to_owned(),
             needed => format!("--answer {}=..", needed.join("=.. --answer ")),
         };
-        Err(format!("the server asks: {message}; answer with {how}, or at a terminal"))
+        Err(format!("the server asks \"{message}\": answer with {how}, or at a terminal"))
     }
 
     /// What the command line says, with defaults where they were agreed to, and the fields that are left.
@@ -153,15 +180,15 @@ impl User {
 
     async fn page(&self, message: &str, url: &str) -> Result<Answer, String> {
         let Inner { answers, console, .. } = &*self.0;
-        if answers.decline {
-            return Ok(Elicited::Declined);
+        if let Some(refused) = answers.refused() {
+            return Ok(refused);
         }
         if answers.accept_urls {
             return Ok(Elicited::Accepted(Value::Null));
         }
         let Some(console) = console else {
             return Err(format!(
-                "the server wants a page to be opened: {message} {url}; agree with --accept-urls, or at a terminal"
+                "the server wants a page to be opened, {url}, and says \"{message}\": agree with --accept-urls, or at a terminal"
             ));
         };
         let mut floor = console.take().await;
@@ -181,11 +208,6 @@ impl User {
             }
         }
     }
-}
-
-fn styled(style: Style, text: &str) -> String {
-    // The console is a terminal, or there would be none.
-    show::styled(style, text, shown::has_colour())
 }
 
 /// What is odd about an address (2025-11-25, Elicitation, Safe URL Handling).
@@ -210,112 +232,6 @@ fn doubts(url: &str) -> Vec<String> {
     found
 }
 
-/// Goes through a form, field by field, and has it looked over before it is sent.
-async fn fill_in(
-    floor: &mut Floor<'_>,
-    message: &str,
-    fields: &[Field],
-    given: JsonObject,
-) -> Result<JsonObject, Left> {
-    floor.say(&format!("\nThe server asks: {}", shown::lines(message)));
-    floor.say(&styled(
-        Style::Faint,
-        "  [Enter] takes the default or leaves out, :d declines, :c cancels",
-    ));
-    loop {
-        let mut content = given.clone();
-        for field in fields.iter().filter(|field| !given.contains_key(&field.name)) {
-            if let Some(value) = ask(floor, field).await? {
-                content.insert(field.name.clone(), value);
-            }
-        }
-        for (key, value) in &content {
-            floor.say(&format!("  {} = {}", shown::line(key), shown::line(&value.to_string())));
-        }
-        match confirm(floor).await? {
-            true => return Ok(content),
-            false => continue,
-        }
-    }
-}
-
-/// Whether to send it, or to begin anew.
-async fn confirm(floor: &mut Floor<'_>) -> Result<bool, Left> {
-    loop {
-        let typed = floor.ask("Send? [y]es, [e]dit, [d]ecline, [c]ancel: ").await?;
-        match typed.trim() {
-            "y" | "yes" => return Ok(true),
-            "e" | "edit" => return Ok(false),
-            "d" | "decline" | "n" | "no" | ":d" => return Err(Left::Declined),
-            "c" | "cancel" | ":c" => return Err(Left::Cancelled),
-            _ => {}
-        }
-    }
-}
-
-/// Asks for one value until it fits. Nothing if it may be left out, and is.
-async fn ask(floor: &mut Floor<'_>, field: &Field) -> Result<Option<Value>, Left> {
-    let name = field.title.as_deref().unwrap_or(&field.name);
-    if let Some(description) = &field.description {
-        floor.say(&styled(Style::Faint, &format!("  {}", shown::line(description))));
-    }
-    let choices: &[Choice] = match &field.kind {
-        Kind::Choice(of) | Kind::Choices { of, .. } => of,
-        _ => &[],
-    };
-    for (at, choice) in choices.iter().enumerate() {
-        floor.say(&format!("    {}  {}", at + 1, shown::line(&choice.label)));
-    }
-    let default = field.default.as_ref().map(|value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    });
-    let brackets = match (&default, field.required) {
-        (Some(default), _) => format!(" [{}]", shown::line(default)),
-        (None, true) => String::new(),
-        (None, false) => " [none]".to_owned(),
-    };
-    let hint = if choices.is_empty() {
-        shown::line(&field.hint())
-    } else if matches!(field.kind, Kind::Choice(_)) {
-        "number or name".to_owned()
-    } else {
-        "numbers or names, with commas between them".to_owned()
-    };
-    let prompt = format!("  {} ({hint}){brackets}: ", shown::line(name));
-    loop {
-        let typed = floor.ask(&prompt).await?;
-        let typed = match typed.trim() {
-            ":d" => return Err(Left::Declined),
-            ":c" => return Err(Left::Cancelled),
-            "" => match (&field.default, field.required) {
-                (Some(default), _) => return Ok(Some(default.clone())),
-                (None, false) => return Ok(None),
-                (None, true) => "",
-            },
-            typed => typed,
-        };
-        match field.read(&by_number(typed, choices)) {
-            Ok(_) if typed.is_empty() => floor.say("  it is needed"),
-            Ok(value) => return Ok(Some(value)),
-            Err(why) => floor.say(&format!("  {}", styled(Style::Trouble, &shown::line(&why)))),
-        }
-    }
-}
-
-/// Numbers of choices as their words, unless a choice is called so.
-fn by_number(typed: &str, choices: &[Choice]) -> String {
-    if choices.is_empty() {
-        return typed.to_owned();
-    }
-    let word = |word: &str| {
-        let named = choices.iter().any(|choice| choice.word() == word);
-        let at = word.parse::<usize>().ok().filter(|_| !named).and_then(|at| at.checked_sub(1));
-        at.and_then(|at| choices.get(at)).map_or_else(|| word.to_owned(), Choice::word)
-    };
-    typed.split(',').map(|part| word(part.trim())).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,6 +245,6 @@ mod tests {
         assert_eq!(answer, Ok(Elicited::Accepted(json!({ "name": "Ada" }))));
         // Without a single field: it asks for consent.
         let why = user.form("Delete all?", &[]).await.expect_err("nobody agreed");
-        assert!(why.contains("--accept-defaults or --decline"), "{why}");
+        assert!(why.contains("--accept-defaults, --decline or --dismiss"), "{why}");
     }
 }
