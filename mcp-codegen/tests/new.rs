@@ -1,4 +1,4 @@
-//! `mcp-codegen new`, without a terminal: what it makes, and what it refuses. What it makes is built by `tests/templates/run`.
+//! `mcp-codegen new`, without a terminal: what it makes, and what it refuses. What it makes is built by `tests/commands/run`.
 
 use std::error::Error;
 use std::fs;

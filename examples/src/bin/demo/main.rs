@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "the demonstration talks to a person")]
 
 mod film;
+mod terminal;
 mod tour;
 mod worker;
 
