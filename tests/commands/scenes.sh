@@ -226,7 +226,7 @@ begin() {
 scene() {
     case "$1" in
         *": docker "*) why="it needs a container engine, and a registry of images" ;;
-        *": bash tests/"*) why="it runs this" ;;
+        *": bash tests/"*) why="it runs this, or stands beside it in tests/run" ;;
         *": jq "* | *"| jq "*) needs jq ;;
         *": cargo run -p mcpwright-examples --bin console"*) until="console: http" ;;
         *": cargo run -p mcpwright-examples --bin "*" 127.0.0.1:8000") until="listening on" ;;
