@@ -8,10 +8,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::docs::Docs;
-use crate::error::Error;
+use crate::error::{Error, Overriding};
 use crate::load::Document;
 use crate::overrides::Override;
-use crate::pipeline::{self, Lowered, Module};
+use crate::pipeline::{self, Lowered, Module, Settings};
 
 /// Generates the types of one schema.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +22,7 @@ pub struct Builder {
     out: Option<PathBuf>,
     support: Option<String>,
     overrides: Vec<Override>,
+    overriding: Overriding,
 }
 
 /// What a [`Builder`] made.
@@ -29,10 +30,13 @@ pub struct Builder {
 pub struct Generated {
     /// The Rust file's text.
     pub text: String,
-    /// What the caller may want to know, though nothing is wrong: fixups of ours that this schema no longer needs.
+    /// What the caller may want to know, though nothing is wrong for sure: what is required but not described, and fixups of
+    /// ours that this schema no longer needs.
     pub notes: Vec<String>,
     /// The files that were read.
     pub inputs: Vec<PathBuf>,
+    /// Whether a file was written: it is left alone if it holds the text already.
+    pub written: bool,
 }
 
 impl Builder {
@@ -76,10 +80,22 @@ impl Builder {
         self
     }
 
-    /// A word about one place of the schema.
+    /// A word about one place of the schema: `.with_override("/$defs/Shape=opaque".parse()?)`. See [`Override`].
     #[must_use]
     pub fn with_override(mut self, one: Override) -> Self {
         self.overrides.push(one);
+        self
+    }
+
+    /// Lets the help of a refusal speak to somebody at a command line: of `--override`, where it speaks of
+    /// [`Builder::with_override`] to the author of a build script.
+    #[must_use]
+    pub fn for_command_line(self) -> Self {
+        self.overriding(Overriding::Command)
+    }
+
+    pub(crate) fn overriding(mut self, overriding: Overriding) -> Self {
+        self.overriding = overriding;
         self
     }
 
@@ -111,8 +127,13 @@ impl Builder {
 
     fn lower(&self, document: &Document, inputs: &mut Vec<PathBuf>) -> Result<Generated, Error> {
         let support = self.support.as_deref().unwrap_or("::mcp_schema");
-        let lowered =
-            pipeline::run(document, &pipeline::core_fixups(document), &self.overrides, support)?;
+        let settings = Settings {
+            fixups: &pipeline::core_fixups(document),
+            overrides: &self.overrides,
+            overriding: self.overriding,
+            support,
+        };
+        let lowered = pipeline::run(document, &settings)?;
         let mut docs = Docs::default();
         if let Some(folder) = &self.docs {
             let (read, files) = Docs::read(folder)?;
@@ -133,11 +154,12 @@ impl Builder {
         };
         let preamble = preamble(&document.name, support);
         let text = module.print(&document.name, &preamble)?;
-        let notes = lowered
+        let stale = lowered
             .stale
             .iter()
             .map(|name| format!("the fixup `{name}` has nothing to do in {}", document.name));
-        Ok(Generated { text, notes: notes.collect(), inputs: Vec::new() })
+        let notes = lowered.notes().into_iter().chain(stale).collect();
+        Ok(Generated { text, notes, inputs: Vec::new(), written: false })
     }
 
     fn external(
@@ -149,7 +171,13 @@ impl Builder {
         let Some((path, module)) = &self.base else { return Ok(IndexMap::new()) };
         let base = Document::read(path)?;
         inputs.push(path.clone());
-        let base = pipeline::run(&base, &pipeline::core_fixups(&base), &[], support)?;
+        let settings = Settings {
+            fixups: &pipeline::core_fixups(&base),
+            overrides: &[],
+            overriding: self.overriding,
+            support,
+        };
+        let base = pipeline::run(&base, &settings)?;
         let same = pipeline::same(&lowered.normalized, &base.normalized);
         Ok(same.into_iter().map(|name| (name, module.clone())).collect())
     }
@@ -171,13 +199,13 @@ impl Builder {
             // Said before anything can fail: a schema that is mended must start the build again.
             println!("cargo::rerun-if-changed={}", schema.display());
         }
-        let generated = self.text()?;
+        let mut generated = self.text()?;
         if in_build_script {
             for input in &generated.inputs {
                 println!("cargo::rerun-if-changed={}", input.display());
             }
         }
-        write(&out, &generated.text)?;
+        generated.written = write(&out, &generated.text)?;
         Ok(generated)
     }
 }
@@ -191,16 +219,17 @@ pub fn fail(error: &Error) -> ! {
     std::process::exit(1);
 }
 
-/// Writes a file unless it is the same already, so that nothing is rebuilt for nothing.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+/// Writes a file unless it is the same already, so that nothing is rebuilt for nothing. Says whether it was written.
+pub(crate) fn write(path: &Path, text: &str) -> Result<bool, Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
     if fs::read_to_string(path).is_ok_and(|before| before == text) {
-        return Ok(());
+        return Ok(false);
     }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    fs::write(path, text).map_err(failed)
+    fs::write(path, text).map_err(failed)?;
+    Ok(true)
 }
 
 fn preamble(input: &str, support: &str) -> String {

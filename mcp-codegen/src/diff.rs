@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::load::Document;
 
 pub use self::change::{Change, Class, Group, Kind, Mechanical, Rewriting};
-pub use self::touches::{Touch, touches};
+pub use self::touches::{Hits, Touch, touches};
 
 /// The differences between two schemas.
 ///

@@ -84,14 +84,12 @@ pub fn choose(
 ) -> Option<Choice> {
     // A map, or any object, has no name that an alternative could go by.
     if let Some(member) = members.iter().find(|node| !matches!(node.shape, Shape::Ref(_))) {
+        let by = problems.overriding(&union.at, "opaque");
         problems.report(
             &member.at,
             Some("anyOf"),
             "this member is no object with named properties, so nothing tells it",
-            format!(
-                "name a property of it, or override `{name}`: `--override {}=opaque`",
-                union.at
-            ),
+            format!("name a property of it, or override `{name}`: {by}"),
         );
         return None;
     }
@@ -104,6 +102,7 @@ pub fn choose(
                 objects.push((arm.clone(), object, node))
             }
             _ => {
+                let by = problems.overriding(&union.at, "opaque");
                 problems.report(
                     &union.at,
                     Some("anyOf"),
@@ -111,10 +110,7 @@ pub fn choose(
                         "`{}` is no object with named properties, so nothing tells it",
                         arm.definition
                     ),
-                    format!(
-                        "give it a constant property, or override `{name}`: `--override {}=opaque`",
-                        union.at
-                    ),
+                    format!("give it a constant property, or override `{name}`: {by}"),
                 );
                 return None;
             }
@@ -122,16 +118,15 @@ pub fn choose(
     }
     by_tag(&objects, known).or_else(|| by_key(&objects)).or_else(|| {
         by_rules(&objects, known).map_err(|(one, other)| {
-            problems.report(
-                &union.at,
-                Some("anyOf"),
-                format!("`{one}` and `{other}` cannot be told apart"),
-                format!(
-                    "say which key tells one of them: `--override {}=told-by:KEY`, \
-                     or read the union as any JSON: `--override {}=opaque`, or leave it out: `--override {}=skip`",
-                    known.get(&one).map_or("", |node| node.at.as_str()), union.at, union.at
-                ),
+            let arm = known.get(&one).map_or("", |node| node.at.as_str());
+            let help = format!(
+                "say which key tells one of them: {}, or read the union as any JSON: {}, or leave it out: {}",
+                problems.overriding(arm, "told-by:KEY"),
+                problems.overriding(&union.at, "opaque"),
+                problems.overriding(&union.at, "skip"),
             );
+            let what = format!("`{one}` and `{other}` cannot be told apart");
+            problems.report(&union.at, Some("anyOf"), what, help);
         }).ok()
     })
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde_json::error::Category;
+
 /// Why no code was generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,8 +17,8 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file is not JSON.
-    #[error("{}: not JSON: {source}", path.display())]
+    /// A file is not JSON, or has a key twice in one object.
+    #[error("{}: {}{source}", path.display(), if source.classify() == Category::Data { "" } else { "not JSON: " })]
     Json {
         /// The file.
         path: PathBuf,
@@ -76,11 +78,51 @@ impl fmt::Display for Problem {
     }
 }
 
+/// How the help of a problem puts an override: as its reader can give it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Overriding {
+    /// A build script, or another program.
+    #[default]
+    Program,
+    /// The command `mcp-codegen generate --schema`.
+    Command,
+    /// The draft of `mcp-schema`.
+    Draft,
+    /// What else `mcp-schema` keeps: its corrections have names.
+    Kept,
+}
+
 /// All problems of one schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    found: Vec<Problem>,
+    overriding: Overriding,
+}
 
 impl Problems {
+    pub(crate) fn new(overriding: Overriding) -> Self {
+        Self { found: Vec::new(), overriding }
+    }
+
+    /// An override of the place, in the words of who is to give it.
+    pub(crate) fn overriding(&self, at: &str, kind: &str) -> String {
+        match self.overriding {
+            Overriding::Program => format!("`.with_override(\"{at}={kind}\".parse()?)`"),
+            Overriding::Command => format!("`--override {at}={kind}`"),
+            Overriding::Draft => {
+                format!("`\"{at}={kind}\"` in `DRAFT_OVERRIDES` in mcp-codegen/src/workspace.rs")
+            }
+            Overriding::Kept => {
+                format!("`{at}={kind}`, by a correction of its own in mcp-codegen/src/fixups")
+            }
+        }
+    }
+
+    /// What to do where any JSON will do.
+    pub(crate) fn opaque(&self, at: &str) -> String {
+        format!("if any JSON will do here, override it: {}", self.overriding(at, "opaque"))
+    }
+
     pub(crate) fn report(
         &mut self,
         pointer: &str,
@@ -88,7 +130,7 @@ impl Problems {
         what: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.0.push(Problem {
+        self.found.push(Problem {
             pointer: pointer.to_owned(),
             keyword: keyword.map(str::to_owned),
             what: what.into(),
@@ -98,11 +140,31 @@ impl Problems {
 
     /// The problems, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        self.0.iter()
+        self.found.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
+    }
+
+    /// Leaves those that others found as well, each once.
+    pub(crate) fn keep_common(&mut self, others: &Self) {
+        let mut kept: Vec<Problem> = Vec::new();
+        for problem in self.found.drain(..) {
+            if others.found.contains(&problem) && !kept.contains(&problem) {
+                kept.push(problem);
+            }
+        }
+        self.found = kept;
+    }
+
+    /// Brings them into the order of the document; those of one place stay as they were found.
+    pub(crate) fn sort_by<K: Ord>(&mut self, place: impl Fn(&str) -> K) {
+        self.found.sort_by_key(|problem| place(&problem.pointer));
     }
 
     /// `Ok` if nothing was found.
@@ -116,8 +178,8 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0.len() == 1 { "" } else { "s" };
-        write!(f, "{} problem{plural}", self.0.len())?;
-        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        let plural = if self.len() == 1 { "" } else { "s" };
+        write!(f, "{} problem{plural}", self.len())?;
+        self.found.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }

@@ -143,12 +143,10 @@ fn choose_names(
                 taken.insert(names::type_name(&name));
                 chosen.insert(identity.clone(), name);
             }
-            None => problems.report(
-                &first.at,
-                None,
-                "no name is free for this inline type",
-                "name it: `--override POINTER=name:NAME`",
-            ),
+            None => {
+                let help = format!("name it: {}", problems.overriding(&first.at, "name:NAME"));
+                problems.report(&first.at, None, "no name is free for this inline type", help);
+            }
         }
     }
     chosen
@@ -165,9 +163,13 @@ fn extract(
         let pushed = property.is_some();
         path.extend(property);
         // The identity is that of the shape before its own parts were taken out.
-        let name =
-            needs_name(child).then(|| named.get(&identity(child, definition, path))).flatten();
+        let needed = needs_name(child);
+        let name = needed.then(|| named.get(&identity(child, definition, path))).flatten();
         extract(child, definition, path, named, definitions);
+        if needed && name.is_none() {
+            // It was refused for want of a name, and nothing more is to be said about it.
+            child.shape = Shape::Any;
+        }
         if let Some(name) = name {
             let shape = std::mem::replace(&mut child.shape, Shape::Ref(name.clone()));
             let inner = Node {

@@ -72,8 +72,11 @@ mod sharing;
 mod workspace;
 
 pub use self::builder::{Builder, Generated, fail};
-pub use self::diff::{Change, Class, Diff, Group, Kind, Mechanical, Rewriting, Touch, touches};
+pub use self::diff::{
+    Change, Class, Diff, Group, Hits, Kind, Mechanical, Rewriting, Touch, touches,
+};
 pub use self::distill::{Origin, distill};
 pub use self::error::{Error, Problem, Problems};
+pub use self::load::json;
 pub use self::overrides::Override;
-pub use self::workspace::Workspace;
+pub use self::workspace::{Workspace, Written};

@@ -1,9 +1,11 @@
 //! Reading a schema file: which dialect it is, and where its definitions are.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
 
 use crate::error::{Error, Problems};
 
@@ -24,9 +26,7 @@ impl Document {
         let name = path.display().to_string();
         let text =
             fs::read(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-        let value: Value = serde_json::from_slice(&text)
-            .map_err(|source| Error::Json { path: path.to_owned(), source })?;
-        Self::new(name, value)
+        Self::new(name, json(path, &text)?)
     }
 
     /// Takes a document that has been parsed already.
@@ -75,4 +75,84 @@ impl Document {
 /// Escapes a name as a JSON pointer's segment.
 pub(crate) fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
+}
+
+/// Reads what a file holds. A key that stands twice in one object is refused: which of the two was meant nobody can tell.
+///
+/// # Errors
+///
+/// [`Error::Json`], with the line.
+pub fn json(path: &Path, text: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(text)
+        .map(|Unambiguous(value)| value)
+        .map_err(|source| Error::Json { path: path.to_owned(), source })
+}
+
+/// JSON in whose objects each key stands once.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(UnambiguousVisitor).map(Self)
+    }
+}
+
+struct UnambiguousVisitor;
+
+impl<'de> Visitor<'de> for UnambiguousVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Value::Array(all))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut all = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if all.contains_key(&key) {
+                return Err(A::Error::custom(format!(
+                    "the key `{key}` stands twice in one object"
+                )));
+            }
+            let Unambiguous(value) = entries.next_value()?;
+            all.insert(key, value);
+        }
+        Ok(Value::Object(all))
+    }
 }

@@ -113,7 +113,12 @@ pub fn lower(normalized: &Normalized, support: &str, problems: &mut Problems) ->
 
 /// A container of nothing but itself would be an alias of itself, which Rust has no type for.
 fn check_aliases(items: &[Item], known: &Definitions, problems: &mut Problems) {
-    let aliases = items.iter().filter(|item| matches!(item.body, Body::Alias(_)));
+    // A union is an alias only if it was refused.
+    let is_alias = |item: &&Item| {
+        matches!(item.body, Body::Alias(_))
+            && !matches!(known[&item.definition].shape, Shape::Union(_))
+    };
+    let aliases = items.iter().filter(is_alias);
     let mut references: IndexMap<&str, IndexSet<String>> = IndexMap::new();
     for item in aliases {
         known[&item.definition].references(references.entry(&item.definition).or_default());
@@ -135,12 +140,10 @@ fn check_names(known: &Definitions, problems: &mut Problems) {
     let mut taken: IndexMap<String, &str> = IndexMap::new();
     for (definition, node) in known {
         if let Some(other) = taken.insert(names::type_name(definition), definition) {
-            problems.report(
-                &node.at,
-                None,
-                format!("`{definition}` and `{other}` have the same name in Rust"),
-                format!("rename one of them: `--override {}=rename:NAME`", node.at),
-            );
+            let help =
+                format!("rename one of them: {}", problems.overriding(&node.at, "rename:NAME"));
+            let what = format!("`{definition}` and `{other}` have the same name in Rust");
+            problems.report(&node.at, None, what, help);
         }
     }
 }
@@ -232,11 +235,12 @@ impl Lowering<'_> {
             if !matches!(&target.shape, Shape::Union(_))
                 && !matches!(&target.shape, Shape::Object(object) if !object.is_free())
             {
+                let help = problems.opaque(&node.at);
                 problems.report(
                     &node.at,
                     Some("allOf"),
                     "only objects with named properties, and unions of them, can be combined",
-                    "if any JSON will do here, override it: `--override POINTER=opaque`",
+                    help,
                 );
             }
             let field = unique(names::field(field), "_", &mut taken);
@@ -353,20 +357,22 @@ impl Lowering<'_> {
         match &node.shape {
             Shape::Any => Type { nullable: true, ..into(format!("{support}::Value")) },
             Shape::Null => {
+                let by = problems.overriding(&node.at, "opaque");
                 problems.report(
                     &node.at,
                     Some("type"),
                     "a value that can only be null has no type of use",
-                    "leave it out, or override it: `--override POINTER=opaque`",
+                    format!("leave it out, or override it: {by}"),
                 );
                 plain("()".to_owned())
             }
             Shape::Const(Const::Boolean(_) | Const::Integer(_)) => {
+                let by = problems.overriding(&node.at, "opaque");
                 problems.report(
                     &node.at,
                     Some("const"),
                     "a constant that is no string is kept as a required property of an object, and nowhere else",
-                    "require it, or override it: `--override POINTER=opaque`",
+                    format!("require it, or override it: {by}"),
                 );
                 plain("()".to_owned())
             }

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+#[cfg(not(all(feature = "cli", feature = "new")))]
+use self::commands::absent::{self, Absent};
 #[cfg(feature = "new")]
 use self::commands::new;
 #[cfg(feature = "cli")]
@@ -15,6 +17,10 @@ use self::commands::{diff, generate, import};
 /// `diff --fail-on` has found what it was to look for. Errors are 1, a wrong use of the command is 2.
 #[cfg(feature = "cli")]
 const FOUND: u8 = 3;
+
+/// The exit code of clap's own refusals.
+#[cfg(not(all(feature = "cli", feature = "new")))]
+const WRONG_USE: u8 = 2;
 
 /// Turns the Model Context Protocol's schema into typed Rust, and templates into servers.
 #[derive(Parser)]
@@ -38,6 +44,15 @@ enum Command {
     /// Takes a published schema into the workspace, distilled to its facts, and tells what is different from before.
     #[cfg(feature = "cli")]
     Import(import::Import),
+    // What is left out is listed and says how to have it: "unrecognized subcommand" would send the reader looking for a typo.
+    #[cfg(not(feature = "new"))]
+    New(Absent),
+    #[cfg(not(feature = "cli"))]
+    Diff(Absent),
+    #[cfg(not(feature = "cli"))]
+    Generate(Absent),
+    #[cfg(not(feature = "cli"))]
+    Import(Absent),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +79,20 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Generate(arguments) => generate::run(arguments)?,
         #[cfg(feature = "cli")]
         Command::Import(arguments) => import::run(arguments)?,
+        #[cfg(not(feature = "new"))]
+        Command::New(arguments) => return Ok(left_out("new", &arguments)),
+        #[cfg(not(feature = "cli"))]
+        Command::Diff(arguments) => return Ok(left_out("diff", &arguments)),
+        #[cfg(not(feature = "cli"))]
+        Command::Generate(arguments) => return Ok(left_out("generate", &arguments)),
+        #[cfg(not(feature = "cli"))]
+        Command::Import(arguments) => return Ok(left_out("import", &arguments)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(not(all(feature = "cli", feature = "new")))]
+fn left_out(command: &str, arguments: &Absent) -> ExitCode {
+    eprintln!("error: {}", absent::help(command, arguments));
+    ExitCode::from(WRONG_USE)
 }

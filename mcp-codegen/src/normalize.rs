@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use crate::error::Problems;
 use crate::inline::name_inline_types;
 use crate::model::{Const, Node, Notes, Object, Shape};
-use crate::parse::Definitions;
+use crate::parse::{Definitions, StandIn};
 
 /// Definitions of which each is one Rust type: below a definition's own shape there are only references, containers and
 /// primitives.
@@ -18,33 +18,37 @@ pub struct Normalized {
     pub paths: IndexMap<String, Vec<String>>,
 }
 
-/// Normalizes definitions. On any problem the result is not to be used.
-pub fn normalize(mut definitions: Definitions, problems: &mut Problems) -> Normalized {
-    check_references(&definitions, problems);
-    if problems.is_empty() {
-        check_cycles(&definitions, problems);
-    }
-    if !problems.is_empty() {
-        return Normalized::default();
-    }
+/// Normalizes definitions. On any problem the result is only good for finding more of them.
+pub fn normalize(
+    mut definitions: Definitions,
+    stand_in: StandIn,
+    problems: &mut Problems,
+) -> Normalized {
+    refuse_dangling(&mut definitions, stand_in, problems);
+    refuse_circles(&mut definitions, stand_in, problems);
     refer_to_copies(&mut definitions);
-    merge_all(&mut definitions, problems);
+    merge_all(&mut definitions, stand_in, problems);
     for node in definitions.values_mut() {
         constants_to_sets(node, true);
     }
     let known = definitions.clone();
     for node in definitions.values_mut() {
-        tidy_unions(node, &known, problems);
+        tidy_unions(node, &known, stand_in, problems);
     }
     refer_to_copies(&mut definitions);
     directions_to_unions(&mut definitions);
     name_inline_types(definitions, problems)
 }
 
-fn check_references(definitions: &Definitions, problems: &mut Problems) {
-    fn check(node: &Node, definitions: &Definitions, problems: &mut Problems) {
+fn refuse_dangling(definitions: &mut Definitions, stand_in: StandIn, problems: &mut Problems) {
+    fn check(
+        node: &mut Node,
+        names: &IndexSet<String>,
+        stand_in: StandIn,
+        problems: &mut Problems,
+    ) {
         if let Shape::Ref(name) = &node.shape
-            && !definitions.contains_key(name)
+            && !names.contains(name)
         {
             problems.report(
                 &node.at,
@@ -52,14 +56,18 @@ fn check_references(definitions: &Definitions, problems: &mut Problems) {
                 format!("there is no definition `{name}`"),
                 "add the definition, or correct the name",
             );
+            node.shape = stand_in.shape(&node.at);
         }
-        node.children().into_iter().for_each(|child| check(child, definitions, problems));
+        for (_, child) in node.children_mut() {
+            check(child, names, stand_in, problems);
+        }
     }
-    definitions.values().for_each(|node| check(node, definitions, problems));
+    let names = definitions.keys().cloned().collect();
+    definitions.values_mut().for_each(|node| check(node, &names, stand_in, problems));
 }
 
 /// Refuses definitions that are, in the end, only themselves.
-fn check_cycles(definitions: &Definitions, problems: &mut Problems) {
+fn refuse_circles(definitions: &mut Definitions, stand_in: StandIn, problems: &mut Problems) {
     fn collect<'a>(node: &'a Node, into: &mut IndexSet<&'a str>) {
         match &node.shape {
             Shape::Ref(name) => {
@@ -76,13 +84,16 @@ fn check_cycles(definitions: &Definitions, problems: &mut Problems) {
         collect(node, &mut into);
         (name.as_str(), into)
     });
-    for name in circles(&edges.collect()) {
+    let circular: Vec<String> = circles(&edges.collect()).into_iter().map(str::to_owned).collect();
+    for name in circular {
+        let node = &mut definitions[&name];
         problems.report(
-            &definitions[name].at,
+            &node.at,
             Some("$ref"),
             format!("`{name}` refers to itself without ever reaching a shape"),
             "let one of the definitions in the circle be an object, an array or a primitive",
         );
+        node.shape = stand_in.shape(&node.at);
     }
 }
 
@@ -173,9 +184,9 @@ fn refer_within(node: &mut Node, originals: &IndexMap<String, Option<String>>, c
     }
 }
 
-fn merge_all(definitions: &mut Definitions, problems: &mut Problems) {
+fn merge_all(definitions: &mut Definitions, stand_in: StandIn, problems: &mut Problems) {
     let known = definitions.clone();
-    let mut merger = Merger { known: &known, problems, depth: 0, steps: 0 };
+    let mut merger = Merger { known: &known, stand_in, problems, depth: 0, steps: 0 };
     for node in definitions.values_mut() {
         merger.within(node);
     }
@@ -184,6 +195,7 @@ fn merge_all(definitions: &mut Definitions, problems: &mut Problems) {
 /// Merges the parts of `allOf`.
 struct Merger<'a> {
     known: &'a Definitions,
+    stand_in: StandIn,
     problems: &'a mut Problems,
     depth: usize,
     steps: usize,
@@ -198,10 +210,13 @@ impl Merger<'_> {
     fn within(&mut self, node: &mut Node) {
         if let Shape::AllOf(parts) = &node.shape {
             let mut merged = Object::default();
+            let before = self.problems.len();
             for part in parts {
                 self.merge(&mut merged, part);
             }
-            node.shape = Shape::Object(merged);
+            let refused = self.problems.len() > before;
+            node.shape =
+                if refused { self.stand_in.shape(&node.at) } else { Shape::Object(merged) };
         }
         // What was merged may hold what is to be merged, as it stands in the definition that it comes from.
         self.depth += 1;
@@ -268,12 +283,15 @@ impl Merger<'_> {
                 let field = name.unwrap_or_else(|| "alternatives".to_owned());
                 self.embed(merged, field, part, &part.at);
             }
-            _ => self.problems.report(
-                &part.at,
-                Some("allOf"),
-                "only objects, and unions of objects, can be combined",
-                "if any JSON will do here, override it: `--override POINTER=opaque`",
-            ),
+            _ => {
+                let help = self.problems.opaque(&part.at);
+                self.problems.report(
+                    &part.at,
+                    Some("allOf"),
+                    "only objects, and unions of objects, can be combined",
+                    help,
+                );
+            }
         }
     }
 
@@ -442,9 +460,9 @@ fn kind_of(shape: &Shape) -> Option<Kind> {
 }
 
 /// Brings unions into one of two forms: all members are objects, or each is of another kind.
-fn tidy_unions(node: &mut Node, known: &Definitions, problems: &mut Problems) {
+fn tidy_unions(node: &mut Node, known: &Definitions, stand_in: StandIn, problems: &mut Problems) {
     for (_, child) in node.children_mut() {
-        tidy_unions(child, known, problems);
+        tidy_unions(child, known, stand_in, problems);
     }
     let Shape::Union(members) = &mut node.shape else { return };
     let mut nullable = false;
@@ -467,14 +485,12 @@ fn tidy_unions(node: &mut Node, known: &Definitions, problems: &mut Problems) {
     let tidy = match by_kind(flat, &node.at, known) {
         Ok(shape) => shape,
         Err((at, what)) => {
-            problems.report(
-                &at,
-                Some("anyOf"),
-                what,
-                "give the members a shape that tells them apart, or override the union: \
-                 `--override POINTER=opaque`",
+            let help = format!(
+                "give the members a shape that tells them apart, or override the union: {}",
+                problems.overriding(&node.at, "opaque")
             );
-            Shape::Any
+            problems.report(&at, Some("anyOf"), what, help);
+            stand_in.shape(&node.at)
         }
     };
     node.shape = if nullable {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::load::Document;
 
-/// One word about one place: `/$defs/Shape=opaque`.
+/// One word about one place, `POINTER=KIND`: `/$defs/Shape/properties/of=opaque`. A definition can also be named: `Shape=opaque`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
     pointer: String,
@@ -28,15 +28,19 @@ impl FromStr for Override {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let usage = || {
+        let refuse = |why: &str| {
             Error::Usage(format!(
-                "`{text}` is no override: write POINTER=KIND with KIND one of opaque, open, skip, name:NAME, \
+                "`{text}` is no override: {why}; write POINTER=KIND with KIND one of opaque, open, skip, name:NAME, \
                  rename:NAME, told-by:KEY"
             ))
         };
-        let (pointer, kind) = text.split_once('=').ok_or_else(usage)?;
-        if !pointer.starts_with('/') {
-            return Err(usage());
+        let (pointer, kind) = text.split_once('=').ok_or_else(|| refuse("it has no `=`"))?;
+        if pointer.is_empty() {
+            return Err(refuse("it names no place"));
+        }
+        if !pointer.starts_with('/') && pointer.contains('/') {
+            let place = pointer.trim_start_matches(['#', '/']);
+            return Err(refuse(&format!("a pointer begins with a slash, like `/{place}`")));
         }
         let kind = match kind.split_once(':') {
             None if kind == "opaque" => Kind::Opaque,
@@ -45,7 +49,7 @@ impl FromStr for Override {
             Some(("name", name)) if !name.is_empty() => Kind::Name(name.to_owned()),
             Some(("rename", name)) if !name.is_empty() => Kind::Rename(name.to_owned()),
             Some(("told-by", key)) if !key.is_empty() => Kind::ToldBy(key.to_owned()),
-            _ => return Err(usage()),
+            _ => return Err(refuse(&format!("there is no kind `{kind}`"))),
         };
         Ok(Self { pointer: pointer.to_owned(), kind })
     }
@@ -67,13 +71,17 @@ impl Override {
 
     /// Puts it into the document.
     pub(crate) fn apply(&self, document: &mut Document) -> Result<(), Error> {
+        let pointer = match self.pointer.starts_with('/') {
+            true => self.pointer.clone(),
+            false => document.pointer(&self.pointer),
+        };
         let what = format!(
             "the override of {} no longer applies: {} has no such place",
             self.pointer, document.name
         );
         let missing = || Error::Usage(what);
         let prefix = format!("/{}/", document.keyword);
-        let Some(inner) = self.pointer.strip_prefix(&prefix).map(str::to_owned) else {
+        let Some(inner) = pointer.strip_prefix(&prefix).map(str::to_owned) else {
             return Err(missing());
         };
         let definition = || inner.replace("~1", "/").replace("~0", "~");

@@ -64,11 +64,41 @@ const FORMATS: &[&str] = &[
     "uri-template",
     "uuid",
 ];
-const OPAQUE: &str = "if any JSON will do here, override it: `--override POINTER=opaque`";
+
+/// What takes the place of what was refused, so that the rest can be looked at: what is wrong whatever stands in is no
+/// consequence of the refusal.
+#[derive(Clone, Copy, Debug)]
+pub enum StandIn {
+    /// Any JSON.
+    Any,
+    /// A string.
+    Text,
+    /// An object that is like no other.
+    Object,
+}
+
+impl StandIn {
+    /// The shape in place of the one at `at`.
+    pub fn shape(self, at: &str) -> Shape {
+        match self {
+            Self::Any => Shape::Any,
+            Self::Text => Shape::String,
+            Self::Object => {
+                let key = "x-mcp-refused".to_owned();
+                let mark = node(Shape::Const(Const::String(at.to_owned())), at);
+                Shape::Object(Object {
+                    properties: [(key.clone(), mark)].into_iter().collect(),
+                    required: [key].into_iter().collect(),
+                    ..Object::default()
+                })
+            }
+        }
+    }
+}
 
 /// Reads all definitions of a document.
-pub fn definitions(document: &Document, problems: &mut Problems) -> Definitions {
-    let mut parser = Parser { problems };
+pub fn definitions(document: &Document, stand_in: StandIn, problems: &mut Problems) -> Definitions {
+    let mut parser = Parser { stand_in, problems };
     let read = document.definitions.iter().map(|(name, schema)| {
         let node = parser.node(schema, &document.pointer(name), 0);
         (name.clone(), node)
@@ -77,6 +107,7 @@ pub fn definitions(document: &Document, problems: &mut Problems) -> Definitions 
 }
 
 struct Parser<'a> {
+    stand_in: StandIn,
     problems: &'a mut Problems,
 }
 
@@ -85,7 +116,7 @@ impl Parser<'_> {
         if depth > DEPTH {
             let what = format!("the schema is nested deeper than {DEPTH} levels");
             self.problems.report(at, None, what, "name the inner part as a definition of its own");
-            return node(Shape::Any, at);
+            return node(self.stand_in.shape(at), at);
         }
         match schema {
             Value::Bool(true) => node(Shape::Any, at),
@@ -97,8 +128,13 @@ impl Parser<'_> {
                 Node { shape, at: at.to_owned(), doc, notes }
             }
             _ => {
-                self.problems.report(at, None, "a schema must be an object or `true`", OPAQUE);
-                node(Shape::Any, at)
+                self.problems.report(
+                    at,
+                    None,
+                    "a schema must be an object or `true`",
+                    "write `true` if any JSON will do here, or leave it out",
+                );
+                node(self.stand_in.shape(at), at)
             }
         }
     }
@@ -170,8 +206,9 @@ impl Parser<'_> {
     }
 
     fn fail(&mut self, at: &str, keyword: &str, what: impl Into<String>) -> Shape {
-        self.problems.report(at, Some(keyword), what, OPAQUE);
-        Shape::Any
+        let help = self.problems.opaque(at);
+        self.problems.report(at, Some(keyword), what, help);
+        self.stand_in.shape(at)
     }
 
     /// Reports keywords that are neither silent nor in `known`.

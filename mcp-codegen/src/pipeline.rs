@@ -4,14 +4,14 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::docs::Docs;
 use crate::emit::{self, Context};
-use crate::error::{Error, Problems};
+use crate::error::{Error, Overriding, Problems};
 use crate::fixups::{self, Fixup};
-use crate::load::Document;
+use crate::load::{Document, escape};
 use crate::lower::{Item, lower};
 use crate::model::{Node, Shape};
 use crate::normalize::{Normalized, normalize};
 use crate::overrides::Override;
-use crate::parse;
+use crate::parse::{self, StandIn};
 use crate::print::{self, Chunk};
 
 /// A schema that has been lowered, and can be printed.
@@ -25,50 +25,84 @@ pub struct Lowered {
     pub stale: Vec<&'static str>,
 }
 
+impl Lowered {
+    /// What is probably a mistake of the schema, though it can be lowered.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for node in self.normalized.definitions.values() {
+            let Shape::Object(object) = &node.shape else { continue };
+            // What is embedded may have it.
+            if object.embedded.is_some() {
+                continue;
+            }
+            for name in object.required.iter().filter(|name| !object.properties.contains_key(*name))
+            {
+                notes.push(format!(
+                    "{} requires `{name}`, which is none of its properties: it can be any JSON",
+                    node.at
+                ));
+            }
+        }
+        notes
+    }
+}
+
+/// What one schema is lowered with.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Corrections of ours.
+    pub fixups: &'a [&'static [Fixup]],
+    /// Words of the caller about single places.
+    pub overrides: &'a [Override],
+    /// How the caller can give more of them.
+    pub overriding: Overriding,
+    /// The path of `mcp_schema` from the generated code.
+    pub support: &'a str,
+}
+
 /// Applies fixups and overrides, and lowers the document.
-pub fn run(
-    document: &Document,
-    fixups: &[&[Fixup]],
-    overrides: &[Override],
-    support: &str,
-) -> Result<Lowered, Error> {
-    let lowered = attempt(document, fixups, overrides, support)?;
+pub fn run(document: &Document, settings: &Settings<'_>) -> Result<Lowered, Error> {
+    let lowered = attempt(document, settings)?;
+    let overrides = settings.overrides;
     for (index, one) in overrides.iter().enumerate().filter(|(_, one)| one.is_remedy()) {
         let mut others = overrides.to_vec();
         others.remove(index);
-        if attempt(document, fixups, &others, support).is_ok() {
+        if attempt(document, &Settings { overrides: &others, ..*settings }).is_ok() {
             return Err(one.stale());
         }
     }
     Ok(lowered)
 }
 
-fn attempt(
-    document: &Document,
-    fixups: &[&[Fixup]],
-    overrides: &[Override],
-    support: &str,
-) -> Result<Lowered, Error> {
+fn attempt(document: &Document, settings: &Settings<'_>) -> Result<Lowered, Error> {
     let mut document = document.clone();
     let mut stale = Vec::new();
-    for fixup in fixups.iter().copied().flatten() {
+    for fixup in settings.fixups.iter().copied().flatten() {
         if !(fixup.apply)(&mut document) {
             stale.push(fixup.name);
         }
     }
-    for one in overrides {
+    for one in settings.overrides {
         one.apply(&mut document)?;
     }
-    let mut problems = Problems::default();
-    let definitions = parse::definitions(&document, &mut problems);
+    let look = |stand_in| {
+        let mut problems = Problems::new(settings.overriding);
+        let definitions = parse::definitions(&document, stand_in, &mut problems);
+        let normalized = normalize(definitions, stand_in, &mut problems);
+        let items = lower(&normalized, settings.support, &mut problems);
+        (normalized, items, problems)
+    };
+    let (normalized, items, mut problems) = look(StandIn::Any);
     if !problems.is_empty() {
-        problems.into_result(&document.name)?;
-        return Err(Error::Usage("unreachable: problems were reported".to_owned()));
-    }
-    let normalized = normalize(definitions, &mut problems);
-    let mut items = Vec::new();
-    if problems.is_empty() {
-        items = lower(&normalized, support, &mut problems);
+        // A later phase also complains about what only follows from an earlier refusal: but not whatever stands in for it.
+        for other in [StandIn::Text, StandIn::Object] {
+            problems.keep_common(&look(other).2);
+        }
+        let places: Vec<String> = document.definitions.keys().map(|name| escape(name)).collect();
+        problems.sort_by(|pointer| {
+            let definition = pointer.split('/').nth(2);
+            places.iter().position(|place| Some(place.as_str()) == definition)
+        });
     }
     problems.into_result(&document.name)?;
     Ok(Lowered { normalized, items, stale })

@@ -1,17 +1,18 @@
 //! All modules of `mcp-schema`, from the schemas that it keeps.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
-use crate::builder::write;
+use crate::builder::{Builder, write};
 use crate::docs::Docs;
-use crate::error::Error;
-use crate::fixups;
+use crate::error::{Error, Overriding};
+use crate::fixups::{self, Fixup};
 use crate::load::Document;
 use crate::modules::{Modules, SUPPORT};
-use crate::pipeline::{self, Lowered};
+use crate::pipeline::{self, Lowered, Settings};
 
 /// The released revisions that `mcp-schema` has a module for, oldest first.
 const REVISIONS: &[&str] = &["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
@@ -20,6 +21,10 @@ const TASKS_BASE: &str = "2026-07-28";
 const TASKS: &str = "tasks";
 /// What the build script of `mcp-schema` generates.
 const DRAFT: &str = "draft";
+/// The revision that the draft shares its types with, and its module.
+const DRAFT_BASE: (&str, &str) = ("2026-07-28", "crate::v2026_07_28");
+/// What the draft cannot be lowered without, until it is put right where it is published: `"/$defs/Shape=opaque"`.
+const DRAFT_OVERRIDES: &[&str] = &[];
 /// What to do about a schema that no module is made of.
 const UNKNOWN: &str = "a new revision begins with its date in `REVISIONS` in mcp-codegen/src/workspace.rs; the other steps \
                        are in docs/keeping-up.md, \"A new revision\"";
@@ -30,7 +35,24 @@ pub struct Workspace {
     root: PathBuf,
 }
 
+/// What [`Workspace::generate`] did.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Written {
+    /// The files that were written.
+    pub changed: Vec<PathBuf>,
+    /// The files that were taken away, since nothing is generated into them any more.
+    pub removed: Vec<PathBuf>,
+    /// How many files were as they would have been written.
+    pub same: usize,
+    /// What the caller may want to know about the draft, though nothing is wrong for sure.
+    pub notes: Vec<String>,
+}
+
 impl Workspace {
+    /// The environment variable that names another file to generate the draft's module from.
+    pub const DRAFT_SCHEMA: &str = "MCP_DRAFT_SCHEMA";
+
     /// The folder at `root`.
     ///
     /// # Errors
@@ -64,6 +86,16 @@ impl Workspace {
         }
     }
 
+    /// The revisions that modules are made of: the released ones, oldest first, and what moves.
+    pub fn revisions() -> impl Iterator<Item = &'static str> {
+        REVISIONS.iter().copied().chain([TASKS, DRAFT])
+    }
+
+    /// Whether a revision is released: its schema is not to change any more.
+    pub fn is_released(revision: &str) -> bool {
+        REVISIONS.contains(&revision)
+    }
+
     /// Where the distilled schema of a revision is kept.
     ///
     /// # Errors
@@ -73,7 +105,87 @@ impl Workspace {
         if is_known(revision) {
             return Ok(self.kept(revision));
         }
-        Err(Error::Usage(format!("no module is made of `{revision}`: {UNKNOWN}")))
+        if is_date(revision) {
+            return Err(Error::Usage(format!("no module is made of `{revision}`: {UNKNOWN}")));
+        }
+        let known: Vec<&str> = Self::revisions().collect();
+        let near = known.iter().filter(|known| distance(known, revision) <= 2);
+        let meant = near.map(|near| format!("did you mean `{near}`? ")).next().unwrap_or_default();
+        Err(Error::Usage(format!(
+            "there is no revision `{revision}`: {meant}known are {}",
+            known.join(", ")
+        )))
+    }
+
+    /// What generates the module of the draft, but for the file to write: for the build script of `mcp-schema`, and for whoever
+    /// wants to know before whether it will. `instead` is what [`Workspace::DRAFT_SCHEMA`] holds; a relative path starts at the
+    /// folder above `mcp-schema`, wherever the variable was set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] if `instead` is no file.
+    pub fn draft(&self, instead: Option<&Path>) -> Result<Builder, Error> {
+        let mut builder = Builder::new()
+            .schema(self.kept(DRAFT))
+            .same_as(self.kept(DRAFT_BASE.0), DRAFT_BASE.1)
+            .docs(self.root.join("docs"))
+            .crate_path(SUPPORT)
+            .overriding(Overriding::Draft);
+        if let Some(instead) = instead {
+            builder = builder.schema(self.named(instead)?);
+        }
+        for text in DRAFT_OVERRIDES {
+            builder = builder.with_override(text.parse()?);
+        }
+        Ok(builder)
+    }
+
+    fn named(&self, instead: &Path) -> Result<PathBuf, Error> {
+        let root = path::absolute(&self.root)
+            .map_err(|source| Error::File { path: self.root.clone(), source })?;
+        let start = root.parent().unwrap_or(&root);
+        let path = start.join(instead);
+        if path.is_file() {
+            return Ok(path);
+        }
+        let relative = match instead.is_relative() {
+            true => format!(": a relative path starts at {}", start.display()),
+            false => String::new(),
+        };
+        Err(Error::Usage(format!(
+            "{} names {}, which is no file{relative}",
+            Self::DRAFT_SCHEMA,
+            instead.display()
+        )))
+    }
+
+    /// Whether a module could be made of a schema, if it were that of the revision: as [`Workspace::generate`] and, for the
+    /// draft, the build script of `mcp-schema` would make it. `name` stands in messages. Gives what is worth knowing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] with all that cannot be lowered; [`Error::Usage`] for a revision that no module is made of, or for a
+    /// correction of ours that has nothing to do in a schema that is not the draft's.
+    pub fn try_schema(
+        &self,
+        revision: &str,
+        name: &str,
+        schema: Value,
+    ) -> Result<Vec<String>, Error> {
+        self.schema(revision)?;
+        if revision == DRAFT {
+            return Ok(self.draft(None)?.text_of(name, schema)?.notes);
+        }
+        let document = Document::new(name, schema)?;
+        if revision == TASKS {
+            let core = Document::read(&self.kept(TASKS_BASE))?;
+            return Ok(tasks(document, &core)?.notes());
+        }
+        let lowered = kept(&document, &pipeline::core_fixups(&document))?;
+        if revision == TASKS_BASE {
+            tasks(Document::read(&self.kept(TASKS))?, &document)?;
+        }
+        Ok(lowered.notes())
     }
 
     fn kept(&self, revision: &str) -> PathBuf {
@@ -100,20 +212,27 @@ impl Workspace {
         Err(Error::Usage(format!("no module is made of {}: {UNKNOWN}", unknown.join(", "))))
     }
 
-    /// Writes all generated files, and takes away those that are no longer generated.
+    /// Writes the generated files that are not what they should be, and takes away those that are no longer generated. The
+    /// draft's module is not among them, since the build script of `mcp-schema` makes it; but its schema is lowered, too.
     ///
     /// # Errors
     ///
     /// What is wrong with a schema, a text or a file; [`Error::Usage`] for a schema that no module is made of.
-    pub fn generate(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn generate(&self) -> Result<Written, Error> {
         let files = self.files()?;
-        for (path, text) in &files {
-            write(path, text)?;
+        let mut written = Written { notes: self.draft(None)?.text()?.notes, ..Written::default() };
+        let leftovers = self.leftovers(&files)?;
+        for (path, text) in files {
+            match write(&path, &text)? {
+                true => written.changed.push(path),
+                false => written.same += 1,
+            }
         }
-        for path in self.leftovers(&files)? {
+        for path in leftovers {
             fs::remove_file(&path).map_err(|source| Error::File { path: path.clone(), source })?;
+            written.removed.push(path);
         }
-        Ok(files.into_keys().collect())
+        Ok(written)
     }
 
     /// Changes nothing, and fails if a generated file is not what would be written.
@@ -123,6 +242,7 @@ impl Workspace {
     /// [`Error::Stale`] with the files' names; otherwise as [`Workspace::generate`].
     pub fn check(&self) -> Result<(), Error> {
         let files = self.files()?;
+        self.draft(None)?.text()?;
         let mut stale = self.leftovers(&files)?;
         for (path, text) in files {
             if fs::read_to_string(&path).map_or(true, |before| before != text) {
@@ -162,48 +282,71 @@ impl Workspace {
         let mut revisions: IndexMap<&str, Lowered> = IndexMap::new();
         for revision in REVISIONS {
             let document = Document::read(&self.kept(revision))?;
-            let lowered =
-                pipeline::run(&document, &pipeline::core_fixups(&document), &[], SUPPORT)?;
-            refuse_stale(&document, &lowered)?;
+            let lowered = kept(&document, &pipeline::core_fixups(&document))?;
             revisions.insert(revision, lowered);
             documents.insert(*revision, document);
         }
-        let tasks = self.tasks(&documents[TASKS_BASE])?;
+        let tasks = tasks(Document::read(&self.kept(TASKS))?, &documents[TASKS_BASE])?;
         let files = Modules::new(&docs, &revisions).files((TASKS_BASE, &tasks))?;
         let folder = self.folder();
         Ok(files.into_iter().map(|(path, text)| (folder.join(path), text)).collect())
     }
+}
 
-    /// The extension's schema, completed by those definitions of the core that it builds upon.
-    fn tasks(&self, core: &Document) -> Result<Lowered, Error> {
-        let mut document = Document::read(&self.kept(TASKS))?;
-        let mut core = core.clone();
-        for fixup in pipeline::core_fixups(&core).into_iter().flatten() {
-            (fixup.apply)(&mut core);
-        }
-        let mut wanted: Vec<String> =
-            fixups::TASKS_BORROW.iter().map(|&name| name.to_owned()).collect();
-        while let Some(name) = wanted.pop() {
-            if document.definitions.contains_key(&name) {
-                continue;
-            }
-            let Some(schema) = core.definitions.get(&name) else { continue };
-            references(schema, &mut wanted);
-            document.definitions.insert(name, schema.clone());
-        }
-        let lowered = pipeline::run(&document, &[fixups::TASKS], &[], SUPPORT)?;
-        refuse_stale(&document, &lowered)?;
-        Ok(lowered)
+/// The extension's schema, completed by those definitions of the core that it builds upon.
+fn tasks(mut document: Document, core: &Document) -> Result<Lowered, Error> {
+    let mut core = core.clone();
+    for fixup in pipeline::core_fixups(&core).into_iter().flatten() {
+        (fixup.apply)(&mut core);
     }
+    let mut wanted: Vec<String> =
+        fixups::TASKS_BORROW.iter().map(|&name| name.to_owned()).collect();
+    while let Some(name) = wanted.pop() {
+        if document.definitions.contains_key(&name) {
+            continue;
+        }
+        let Some(schema) = core.definitions.get(&name) else { continue };
+        references(schema, &mut wanted);
+        document.definitions.insert(name, schema.clone());
+    }
+    kept(&document, &[fixups::TASKS])
+}
+
+/// Lowers a schema that is kept with its corrections, each of which has to have something to do.
+fn kept(document: &Document, fixups: &[&'static [Fixup]]) -> Result<Lowered, Error> {
+    let (overrides, overriding) = (&[], Overriding::Kept);
+    let settings = Settings { fixups, overrides, overriding, support: SUPPORT };
+    let lowered = pipeline::run(document, &settings)?;
+    refuse_stale(document, &lowered)?;
+    Ok(lowered)
 }
 
 fn is_known(revision: &str) -> bool {
-    REVISIONS.contains(&revision) || revision == TASKS || revision == DRAFT
+    Workspace::revisions().any(|known| known == revision)
+}
+
+/// Whether it could be the name of a revision to come.
+fn is_date(revision: &str) -> bool {
+    let form = |c: char| if c.is_ascii_digit() { '0' } else { c };
+    revision.chars().map(form).eq("0000-00-00".chars())
+}
+
+/// How many letters have to be written, left out or replaced to make the one of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], line + 1);
+        for (column, known) in other.chars().enumerate() {
+            let replaced = before + usize::from(letter != known);
+            before = row[column + 1];
+            row[column + 1] = replaced.min(before + 1).min(row[column] + 1);
+        }
+    }
+    row[row.len() - 1]
 }
 
 /// Names of the definitions that a schema refers to.
-fn references(schema: &serde_json::Value, into: &mut Vec<String>) {
-    use serde_json::Value;
+fn references(schema: &Value, into: &mut Vec<String>) {
     match schema {
         Value::Object(members) => {
             if let Some(name) = members.get("$ref").and_then(Value::as_str) {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use mcp_codegen::{Origin, Workspace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -111,15 +112,16 @@ fn import_distils_and_says_where() -> Outcome {
             "import",
             "published.json",
             "--revision",
-            "2026-07-28",
+            "draft",
             "--source",
             "example/spec@abc:schema.json",
         ],
     )?;
-    let path = folder.path().join("mcp-schema/schemas/2026-07-28.json");
-    assert!(said.starts_with("wrote ") && said.contains("2026-07-28.json"), "{said}");
+    let path = folder.path().join("mcp-schema/schemas/draft.json");
+    // As it is typed in this folder.
+    assert!(said.starts_with("wrote mcp-schema/schemas/draft.json\n"), "{said}");
     let distilled: Value = serde_json::from_slice(&fs::read(&path)?)?;
-    assert_eq!(distilled["$origin"]["revision"], "2026-07-28");
+    assert_eq!(distilled["$origin"]["revision"], "draft");
     assert_eq!(distilled["$origin"]["source"], "example/spec@abc:schema.json");
     let digest = distilled["$origin"]["sha256"].as_str().unwrap_or_default();
     assert!(digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit()), "{digest}");
@@ -149,6 +151,11 @@ fn revisions_without_a_module_are_refused() -> Outcome {
     fs::write(folder.path().join("published.json"), published().to_string())?;
     let before = contents(folder.path())?;
     let said = fail(folder.path(), &["import", "published.json", "--revision", "2027-01-20"])?;
+    let mistyped = fail(folder.path(), &["import", "published.json", "--revision", "darft"])?;
+    assert!(mistyped.contains("did you mean `draft`?") && mistyped.contains("tasks"), "{mistyped}");
+    assert!(mistyped.contains("2024-11-05, 2025-03-26"), "{mistyped}");
+    let strange = fail(folder.path(), &["import", "published.json", "--revision", "nonsense"])?;
+    assert!(!strange.contains("did you mean") && strange.contains("2026-07-28"), "{strange}");
     for part in ["`2027-01-20`", "mcp-codegen/src/workspace.rs", "docs/keeping-up.md"] {
         assert!(said.contains(part), "no `{part}` in {said}");
     }
@@ -239,16 +246,11 @@ fn import_refuses_what_is_no_schema() -> Outcome {
 
 #[test]
 fn distilling_again_changes_nothing_but_the_head() -> Outcome {
-    let folder = workspace()?;
     let inputs =
         ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", "draft", "tasks"];
     for name in inputs {
         let before = fs::read_to_string(schema_crate().join(format!("schemas/{name}.json")))?;
-        fs::write(folder.path().join("again.json"), &before)?;
-        let other = if name == "draft" { "tasks" } else { "draft" };
-        succeed(folder.path(), &["import", "again.json", "--revision", other])?;
-        let kept = folder.path().join(format!("mcp-schema/schemas/{other}.json"));
-        let after = fs::read_to_string(kept)?;
+        let after = mcp_codegen::distill(&serde_json::from_str(&before)?, &Origin::default())?;
         let body = |text: &str| {
             let start = text.find("\n  \"$schema\"").or_else(|| text.find("\n  \"$defs\""));
             start.map(|start| text[start..].to_owned())
@@ -305,6 +307,8 @@ fn one_schema_into_one_file() -> Outcome {
 
     let said = succeed(folder.path(), &generate)?;
     assert!(said.contains("wrote out/protocol.rs"), "{said}");
+    let said = succeed(folder.path(), &generate)?;
+    assert_eq!(said, "out/protocol.rs is as it was\n");
     let path = folder.path().join("out/protocol.rs");
     let text = fs::read_to_string(&path)?;
     assert!(
@@ -345,6 +349,7 @@ fn a_broken_schema_is_told_with_its_place() -> Outcome {
         "error: schema.json: 1 problem",
         "at /$defs/Tool/properties/name, keyword `format`",
         "help: ",
+        "override it: `--override /$defs/Tool/properties/name=opaque`",
     ] {
         assert!(said.contains(part), "no `{part}` in {said}");
     }
@@ -397,8 +402,193 @@ fn the_workspace_is_fresh_and_a_check_changes_nothing() -> Outcome {
     assert!(!said.contains("v2025_11_25.rs"), "{said}");
     assert_eq!(contents(folder.path())?, stale);
 
-    succeed(folder.path(), &["generate"])?;
+    let said = succeed(folder.path(), &["generate"])?;
     assert_eq!(contents(folder.path())?, before);
+    let told: Vec<&str> = said.lines().collect();
+    let generated = "mcp-schema/src/generated";
+    assert_eq!(
+        told[..5],
+        [
+            &format!("wrote {generated}/shared/mod.rs"),
+            &format!("wrote {generated}/tasks.rs"),
+            &format!("removed {generated}/conversions/of_nobody.rs"),
+            &format!("removed {generated}/v2023_01_01.rs"),
+            "4 files changed, 20 as they were",
+        ],
+        "{said}"
+    );
+    assert!(told[5].contains("cargo build -p mcpwright-schema --features draft"), "{said}");
+    assert_eq!(told.len(), 6, "{said}");
+    let said = succeed(folder.path(), &["generate"])?;
+    assert!(said.starts_with("0 files changed, 22 as they were\n"), "{said}");
+    Ok(())
+}
+
+/// What neither `generate` nor the build script could make a module of is not taken in; and if it came in by another way,
+/// `generate` says so, though it does not write the draft's module.
+#[test]
+fn a_broken_draft_is_refused_and_the_old_one_kept() -> Outcome {
+    let folder = workspace()?;
+    let path = folder.path().join("mcp-schema/schemas/draft.json");
+    let draft: Value = serde_json::from_slice(&fs::read(&path)?)?;
+    let object = || json!({ "type": "object", "properties": { "a": { "type": "string" } } });
+    let refer = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+    let broken = [
+        (json!({ "A1": refer("Gone") }), "there is no definition `Gone`"),
+        (json!({ "A1": refer("A2"), "A2": refer("A1") }), "without ever reaching a shape"),
+        (json!({ "A1": { "$ref": "https://example.com/a.json" } }), "does not name a definition"),
+        (json!({ "A1": { "type": "strng" } }), "there is no type `strng`"),
+        (json!({ "A1": { "type": "object", "propertyOrder": [] } }), "keyword `propertyOrder`"),
+        (json!({ "A1": { "type": "object", "if": {}, "then": {} } }), "keyword `then`"),
+        (
+            json!({ "A1": { "anyOf": [refer("A2"), refer("A3")] }, "A2": object(), "A3": object() }),
+            "cannot be told apart",
+        ),
+    ];
+    let mut all = draft.clone();
+    for (number, (definitions, says)) in broken.into_iter().enumerate() {
+        let mut schema = draft.clone();
+        for (name, definition) in definitions.as_object().into_iter().flatten() {
+            schema["$defs"][name] = definition.clone();
+            let apart = definition.to_string().replace("/A", &format!("/X{number}"));
+            let name = name.replace('A', &format!("X{number}"));
+            all["$defs"][name] = serde_json::from_str(&apart)?;
+        }
+        fs::write(folder.path().join("schema.json"), schema.to_string())?;
+        let before = contents(folder.path())?;
+        let said = fail(folder.path(), &["import", "schema.json", "--revision", "draft"])?;
+        assert!(said.contains("/$defs/A1") && said.contains(says), "no `{says}` in {said}");
+        assert!(!said.contains("--override") && !said.contains("POINTER"), "{said}");
+        assert_eq!(contents(folder.path())?, before);
+
+        fs::write(&path, schema.to_string())?;
+        let before = contents(folder.path())?;
+        for arguments in [["generate"].as_slice(), &["generate", "--check"]] {
+            let said = fail(folder.path(), arguments)?;
+            assert!(said.contains("draft.json") && said.contains(says), "no `{says}` in {said}");
+        }
+        assert_eq!(contents(folder.path())?, before);
+        fs::write(&path, draft.to_string())?;
+    }
+    fs::write(folder.path().join("schema.json"), all.to_string())?;
+    let said = fail(folder.path(), &["import", "schema.json", "--revision", "draft"])?;
+    // A circle is two places, and so are `if` and `then`.
+    assert!(said.contains("schema.json: 9 problems"), "{said}");
+    assert!(
+        said.contains("DRAFT_OVERRIDES") && said.contains("mcp-codegen/src/workspace.rs"),
+        "{said}"
+    );
+    Ok(())
+}
+
+/// A released revision says the same for ever, unless somebody says that it was corrected.
+#[test]
+fn a_released_schema_is_replaced_only_on_purpose() -> Outcome {
+    let folder = workspace()?;
+    let kept = folder.path().join("mcp-schema/schemas/2026-07-28.json");
+    let mut schema: Value = serde_json::from_slice(&fs::read(&kept)?)?;
+    let import = ["import", "schema.json", "--revision", "2026-07-28"];
+    fs::write(folder.path().join("schema.json"), schema.to_string())?;
+    succeed(folder.path(), &import)?;
+
+    schema["$defs"]["Tool"]["properties"]["colour"] = json!({ "type": "string" });
+    fs::write(folder.path().join("schema.json"), schema.to_string())?;
+    let before = contents(folder.path())?;
+    let said = fail(folder.path(), &import)?;
+    for part in ["2026-07-28 is released", "--replace-released", "colour: optional field added"] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    assert_eq!(contents(folder.path())?, before);
+    let said = succeed(folder.path(), &[import.as_slice(), &["--replace-released"]].concat())?;
+    assert!(said.contains("\n  mcp-codegen generate\n"), "{said}");
+    assert!(fs::read_to_string(&kept)?.contains("colour"));
+
+    // What its module, or the extension that stands on it, cannot do without.
+    schema["$defs"].as_object_mut().ok_or("no definitions")?.shift_remove("RequestParams");
+    fs::write(folder.path().join("schema.json"), schema.to_string())?;
+    let before = contents(folder.path())?;
+    let said = fail(folder.path(), &[import.as_slice(), &["--replace-released"]].concat())?;
+    assert!(said.contains("there is no definition `RequestParams`"), "{said}");
+    assert!(said.contains("mcp-codegen/src/fixups") || !said.contains("override"), "{said}");
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+#[test]
+fn a_source_can_be_found_again() -> Outcome {
+    let folder = workspace()?;
+    fs::write(folder.path().join("published.json"), published().to_string())?;
+    let before = contents(folder.path())?;
+    for source in ["hello", "example/spec@abc", "@abc:schema.json", "example/spec@:schema.json"] {
+        let import = ["import", "published.json", "--revision", "draft", "--source", source];
+        let output = run(folder.path(), &import)?;
+        assert_eq!(output.status.code(), Some(2), "{source}");
+        assert!(String::from_utf8(output.stderr)?.contains("REPOSITORY@COMMIT:PATH"), "{source}");
+    }
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+/// Which of two members was meant nobody can tell.
+#[test]
+fn a_key_that_stands_twice_is_refused() -> Outcome {
+    let folder = workspace()?;
+    let schema = published().to_string();
+    let twice = schema.replacen("\"Any\":", "\"Tool\":", 1);
+    fs::write(folder.path().join("schema.json"), &twice)?;
+    fs::write(folder.path().join("other.json"), &schema)?;
+    let before = contents(folder.path())?;
+    for arguments in [
+        ["import", "schema.json", "--revision", "draft"].as_slice(),
+        &["generate", "--schema", "schema.json", "--out", "protocol.rs"],
+        &["diff", "other.json", "schema.json"],
+    ] {
+        let said = fail(folder.path(), arguments)?;
+        let start = "error: schema.json: the key `Tool` stands twice in one object at line 1";
+        assert!(said.starts_with(start), "{said}");
+    }
+    assert_eq!(contents(folder.path())?, before);
+    Ok(())
+}
+
+/// Probably a slip of the pen; but a schema may say it.
+#[test]
+fn a_requirement_without_a_property_is_noted() -> Outcome {
+    let folder = workspace()?;
+    let mut schema = published();
+    schema["$defs"]["Tool"]["required"] = json!(["name", "nmae"]);
+    fs::write(folder.path().join("schema.json"), schema.to_string())?;
+    let note = "note: /$defs/Tool requires `nmae`, which is none of its properties";
+    let generate = ["generate", "--schema", "schema.json", "--out", "protocol.rs"];
+    for arguments in [
+        ["import", "schema.json", "--revision", "draft"].as_slice(),
+        &["generate"],
+        &generate,
+        &[generate.as_slice(), &["--check"]].concat(),
+    ] {
+        let said = succeed(folder.path(), arguments)?;
+        assert!(said.contains(note), "{arguments:?}: {said}");
+    }
+    Ok(())
+}
+
+/// Where the variable of the build script may point to.
+#[test]
+fn another_draft_is_named_from_the_folder_above() -> Outcome {
+    let folder = workspace()?;
+    let workspace = Workspace::new(folder.path().join("mcp-schema"))?;
+    let other = folder.path().join("other.json");
+    fs::write(&other, published().to_string())?;
+    for path in [Path::new("other.json"), &other] {
+        let text = workspace.draft(Some(path))?.text()?.text;
+        assert!(text.contains("pub struct Tool") && !text.contains("CallTool"), "{text}");
+    }
+    let said = workspace.draft(Some(Path::new("../no.json"))).map(|_| ()).expect_err("no file");
+    let said = said.to_string();
+    let start = format!("a relative path starts at {}", folder.path().display());
+    for part in ["MCP_DRAFT_SCHEMA names ../no.json, which is no file", &start] {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
     Ok(())
 }
 

@@ -143,14 +143,17 @@ fn a_changed_draft_is_taken_in() -> Outcome {
                 Some((subject, place)) if place.contains(':') => {
                     let section =
                         words.split_once("SOURCES THAT NAME").map_or("", |(_, rest)| rest);
-                    section.contains(&format!(" {subject} /")) && section.contains(place)
+                    section.contains(&format!(" {subject} mcp-")) && section.contains(place)
                 }
                 _ => words.contains(touch),
             };
             assert!(found, "{change}: no `{touch}` in {said}");
         }
         assert!(!said.contains("words.rs") && !said.contains("old.rs"), "{change}: {said}");
-        assert!(said.contains("next: mcp-codegen generate"), "{change}: {said}");
+        let next = "\nnext:\n  cargo build -p mcpwright-schema --features draft\n  \
+                    cargo test -p mcpwright-codegen --test documentation\n  \
+                    UPDATE_DOCS=1 cargo test -p mcpwright-tests --test revisions_doc\n";
+        assert!(said.ends_with(next), "{change}: {said}");
 
         expect(folder.path(), 0, &["generate"])?;
         expect(folder.path(), 0, &["generate", "--check"])?;
@@ -172,10 +175,14 @@ fn breaking_changes_have_an_exit_code_of_their_own() -> Outcome {
     let folder = tempfile::tempdir()?;
     let (old, new) = (name("2025-11-25"), name("2026-07-28"));
     expect(folder.path(), 0, &["diff", &old, &new])?;
-    let (out, _) = expect(folder.path(), 3, &["diff", &old, &new, "--fail-on", "breaking"])?;
+    let (out, said) = expect(folder.path(), 3, &["diff", &old, &new, "--fail-on", "breaking"])?;
     assert!(out.contains("breaks readers"), "{out}");
-    let (out, _) = expect(folder.path(), 0, &["diff", &old, &old, "--fail-on", "breaking"])?;
-    assert!(out.ends_with("no difference\n"), "{out}");
+    assert!(
+        said.ends_with(" breaking changes, which `--fail-on breaking` is to fail on\n"),
+        "{said}"
+    );
+    let (out, said) = expect(folder.path(), 0, &["diff", &old, &old, "--fail-on", "breaking"])?;
+    assert!(out.ends_with("no difference\n") && said.is_empty(), "{out}{said}");
 
     // A compatible change is none to fail on.
     let mut draft: Value = serde_json::from_slice(&fs::read(&new)?)?;
@@ -333,5 +340,49 @@ fn types_without_a_definition_are_found_in_sources() -> Outcome {
         assert!(found.contains(&touch), "no {touch} in {out}");
     }
     assert!(!out.contains(".#hidden.rs"), "{out}");
+    Ok(())
+}
+
+/// A file that takes the type from a module of the schema tells more than one that has a type of that name.
+#[test]
+fn sources_that_surely_mean_it_come_alone() -> Outcome {
+    let folder = workspace()?;
+    let sources = folder.path().join("sources");
+    fs::create_dir_all(&sources)?;
+    for (name, text) in [
+        ("list.rs", "use mcp_schema::v2026_07_28::{\n    Prompt,\n    Tool,\n};\n"),
+        ("one.rs", "use crate::schema::v2026_07_28::Tool;\n"),
+        ("path.rs", "type Mine = protocol::Tool;\n"),
+        ("other.rs", "enum Kind { Tool }\nuse mcp_schema::v2026_07_28::Prompt;\n"),
+    ] {
+        fs::write(sources.join(name), text)?;
+    }
+    for number in 0..12 {
+        // The higher the number, the more of them.
+        let text = "struct Role;\n".repeat(number + 1);
+        fs::write(sources.join(format!("role{number:02}.rs")), text)?;
+    }
+    let mut draft: Value = serde_json::from_slice(&fs::read(schemas().join("draft.json"))?)?;
+    draft["$defs"]["Tool"]["properties"]["colour"] = json!({ "type": "string" });
+    draft["$defs"]["Role"]["enum"] = json!(["assistant", "system", "user"]);
+    fs::write(folder.path().join("new.json"), draft.to_string())?;
+    let arguments = ["diff", &name("draft"), "new.json", "--touches", "sources"];
+    let (out, _) = expect(folder.path(), 0, &arguments)?;
+    let tool = "\nTool\n  sources/list.rs:3\n  sources/one.rs:1\n  sources/path.rs:1\n  \
+                +1 more that have the name, of something else perhaps\n";
+    assert!(out.contains(tool), "{out}");
+    let role = "\nRole\n  sources/role02.rs:1\n  sources/role03.rs:1\n";
+    assert!(out.contains(role) && out.contains("  sources/role11.rs:1\n  +2 more"), "{out}");
+
+    // Programs get all of them, and choose themselves.
+    let (out, _) = expect(folder.path(), 0, &[&arguments[..], &["--format", "json"]].concat())?;
+    let told: Value = serde_json::from_str(&out)?;
+    let counts: Vec<usize> = told["touches"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|touch| Some(touch["files"].as_array()?.len()))
+        .collect();
+    assert_eq!(counts, [12, 4], "{out}");
     Ok(())
 }

@@ -644,6 +644,118 @@ fn a_malformed_override_is_an_error() {
         let error = text.parse::<Override>().expect_err(text);
         let said = error.to_string();
         assert!(matches!(error, Error::Usage(_)), "{text}: {said}");
-        assert!(said.contains("is no override: write POINTER=KIND"), "{text}: {said}");
+        assert!(
+            said.contains("is no override: ") && said.contains("write POINTER=KIND"),
+            "{text}: {said}"
+        );
     }
+    for (text, why) in [
+        ("/$defs/A", "it has no `=`"),
+        ("=opaque", "it names no place"),
+        ("$defs/A=opaque", "a pointer begins with a slash, like `/$defs/A`"),
+        ("#/$defs/A=opaque", "a pointer begins with a slash, like `/$defs/A`"),
+        ("/$defs/A=transparent", "there is no kind `transparent`"),
+    ] {
+        let said = text.parse::<Override>().expect_err(text).to_string();
+        assert!(said.contains(why), "{text}: {said}");
+    }
+}
+
+/// A definition goes by its name, whatever the keyword that holds it.
+#[test]
+fn an_override_can_name_a_definition() -> Outcome {
+    let isbn = json!({ "a/b": { "type": "string", "format": "isbn" }, "C": { "type": "text" } });
+    for keyword in ["$defs", "definitions"] {
+        let schema = json!({ keyword: isbn });
+        let text = generate(schema, &[&format!("/{keyword}/a~1b=opaque"), "C=opaque"])?;
+        assert!(text.contains("pub type C = ::mcp_schema::Value;"), "{text}");
+    }
+    let error = generate(json!({ "$defs": isbn }), &["Shape=opaque"]).map(|_| ());
+    let said = error.expect_err("there is no `Shape`").to_string();
+    assert!(said.contains("override of Shape") && said.contains("no such place"), "{said}");
+    Ok(())
+}
+
+/// What a refusal proposes can be done: it is Rust, it has the place, and it makes the problem go.
+#[test]
+fn the_help_names_an_override_that_helps() {
+    let mut wrong = String::new();
+    let mut tried = 0;
+    for Refused { name, definitions, .. } in table() {
+        let Ok(problems) = problems_of(document(&definitions)) else { continue };
+        for problem in &problems {
+            for part in problem.help.split("`.with_override(\"").skip(1) {
+                let Some((text, _)) = part.split_once("\".parse()?)`") else {
+                    let _ = writeln!(wrong, "{name}: {problem:?}");
+                    continue;
+                };
+                if text.ends_with(":KEY") {
+                    continue;
+                }
+                tried += 1;
+                let left = match generate(document(&definitions), &[text]) {
+                    Err(Error::Schema { problems, .. }) => problems.iter().cloned().collect(),
+                    Err(other) => {
+                        let _ = writeln!(wrong, "{name}: {text}: {other}");
+                        continue;
+                    }
+                    Ok(_) => Vec::new(),
+                };
+                if left.contains(problem) {
+                    let _ = writeln!(wrong, "{name}: {text} does not help: {problem:?}");
+                }
+            }
+            if problem.help.contains("--override") {
+                let _ = writeln!(wrong, "{name}: no such flag here: {problem:?}");
+            }
+        }
+    }
+    assert!(wrong.is_empty() && tried > 50, "{tried} tried\n{wrong}");
+}
+
+/// Problems of all phases come together, and none that only follows from another.
+#[test]
+fn problems_of_all_phases_come_together() -> Outcome {
+    let alike = |one: &str, other: &str| {
+        json!({ "anyOf": [
+        { "$ref": format!("#/$defs/{one}") }, { "$ref": format!("#/$defs/{other}") },
+    ] })
+    };
+    let shape = || object(json!({ "radius": { "type": "number" } }));
+    let definitions = json!({
+        "Shape": alike("Circle", "Disc"),
+        "Circle": shape(),
+        "Disc": shape(),
+        "Dangling": object(json!({ "a": { "$ref": "#/$defs/Gone" } })),
+        "Odd": { "type": "object", "patternProperties": {} },
+        "Loop": { "$ref": "#/$defs/Loop" },
+        "Both": { "allOf": [{ "type": "string" }, shape()] },
+        "Null": object(json!({ "a": { "type": "null" } })),
+        "foo_bar": { "type": "string" },
+        "FooBar": { "type": "string" },
+        // What these rest on is wrong; about themselves there is nothing to be said.
+        "Typo": { "type": "strng" },
+        "Members": { "anyOf": [{ "$ref": "#/$defs/Typo" }, { "type": "integer" }] },
+        "Objects": alike("Typo", "Circle"),
+        "OfDangling": { "anyOf": [{ "$ref": "#/$defs/Lost" }, { "$ref": "#/$defs/Circle" }] },
+        "Parts": { "allOf": [{ "$ref": "#/$defs/Loop" }, shape()] },
+        "AfterBoth": alike("Both", "Circle"),
+    });
+    let problems = problems_of(document(&definitions))?;
+    let found: Vec<_> =
+        problems.iter().map(|problem| problem.pointer.trim_start_matches("/$defs/")).collect();
+    // In the order of the document.
+    let wanted = [
+        "Shape",
+        "Dangling/properties/a",
+        "Odd",
+        "Loop",
+        "Both/allOf/0",
+        "Null/properties/a",
+        "FooBar",
+        "Typo",
+        "OfDangling/anyOf/0",
+    ];
+    assert_eq!(found, wanted, "{problems:#?}");
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mcp_codegen::{Diff, Error, touches};
+use mcp_codegen::{Diff, Error, Hits, Touch, touches};
 use serde_json::{Value, json};
 
 /// What `diff` can be told.
@@ -65,7 +65,13 @@ pub fn run(arguments: Compare) -> Result<bool, Error> {
     {
         return Err(Error::File { path: PathBuf::from("standard output"), source });
     }
-    Ok(fail_on.is_some() && diff.is_breaking())
+    let found = fail_on.is_some() && diff.is_breaking();
+    if found {
+        let breaking = diff.changes.iter().filter(|change| change.class.is_breaking()).count();
+        let changes = if breaking == 1 { "change" } else { "changes" };
+        eprintln!("{breaking} breaking {changes}, which `--fail-on breaking` is to fail on");
+    }
+    Ok(found)
 }
 
 /// The sources that know what has changed, for a terminal. Nothing, if no folders were given.
@@ -78,9 +84,11 @@ pub fn touched_text(diff: &Diff, folders: &[PathBuf]) -> Result<String, Error> {
             continue;
         }
         out.push_str(&format!("\n{}\n", touch.subject));
-        for (path, line) in touch.files {
-            out.push_str(&format!("  {}:{line}\n", path.display()));
+        let (files, more) = telling(&touch);
+        for (path, hits) in files {
+            out.push_str(&format!("  {}:{}\n", super::shown(path), hits.line));
         }
+        out.extend(more.map(|more| format!("  {more}\n")));
     }
     if folders.is_empty() || (out.is_empty() && idle.is_empty()) {
         return Ok(String::new());
@@ -91,14 +99,40 @@ pub fn touched_text(diff: &Diff, folders: &[PathBuf]) -> Result<String, Error> {
     Ok(format!("\nSOURCES THAT NAME WHAT HAS CHANGED\n{out}"))
 }
 
+/// How many files are named.
+const NAMED: usize = 10;
+
+/// The files that tell the most: those that surely mean it, or, if none does, those that have the name; the first by number of
+/// hits. And how many are left out. JSON has all of them.
+fn telling(touch: &Touch) -> (Vec<(&PathBuf, &Hits)>, Option<String>) {
+    let is_sure = touch.files.values().any(|hits| hits.sure);
+    let (mut told, other): (Vec<_>, Vec<_>) =
+        touch.files.iter().partition(|(_, hits)| hits.sure == is_sure);
+    told.sort_by_key(|(_, hits)| std::cmp::Reverse(hits.count));
+    let cut = told.len().saturating_sub(NAMED);
+    told.truncate(NAMED);
+    told.sort();
+    const ELSE: &str = "the name, of something else perhaps";
+    let more = match (is_sure, cut, other.len()) {
+        (false, 0, _) => Some(format!("these have {ELSE}")),
+        (false, cut, _) => Some(format!("+{cut} more; these have {ELSE}")),
+        (true, 0, 0) => None,
+        (true, cut, 0) => Some(format!("+{cut} more")),
+        (true, 0, other) => Some(format!("+{other} more that have {ELSE}")),
+        (true, cut, other) => Some(format!("+{cut} more, and {other} that have {ELSE}")),
+    };
+    (told, more)
+}
+
 fn touched_markdown(diff: &Diff, folders: &[PathBuf]) -> Result<String, Error> {
     if folders.is_empty() {
         return Ok(String::new());
     }
     let mut out = String::from("\n## Sources that name what has changed\n\n");
     for touch in touches(diff, folders)? {
-        let files: Vec<String> =
-            touch.files.keys().map(|path| format!("`{}`", path.display())).collect();
+        let (files, more) = telling(&touch);
+        let files = files.into_iter().map(|(path, _)| format!("`{}`", super::shown(path)));
+        let files: Vec<String> = files.chain(more).collect();
         let files = if files.is_empty() { "none".to_owned() } else { files.join(", ") };
         out.push_str(&format!("- **`{}`**: {files}\n", touch.subject));
     }
@@ -110,7 +144,7 @@ fn touched_json(diff: &Diff, folders: &[PathBuf]) -> Result<Value, Error> {
         let files: Vec<Value> = touch
             .files
             .iter()
-            .map(|(path, line)| json!({ "file": path.display().to_string(), "line": line }))
+            .map(|(path, hits)| json!({ "file": path.display().to_string(), "line": hits.line }))
             .collect();
         json!({ "subject": touch.subject, "words": touch.words, "files": files })
     });

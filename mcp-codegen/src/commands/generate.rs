@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
-use mcp_codegen::{Builder, Error, Override};
+use mcp_codegen::{Builder, Error, Override, Written};
 
 /// What `generate` can be told.
 #[derive(Args)]
@@ -25,7 +25,7 @@ pub struct Generate {
     #[arg(long, requires = "schema", default_value = "::mcp_schema")]
     crate_path: String,
     /// A word about a place that cannot be lowered: POINTER=KIND, where KIND is opaque, open, skip, name:NAME,
-    /// rename:NAME or told-by:KEY.
+    /// rename:NAME or told-by:KEY, as in `/$defs/Shape=opaque`. docs/generator.md explains them. Can be given several times.
     #[arg(long = "override", value_name = "POINTER=KIND", requires = "schema")]
     overrides: Vec<Override>,
     /// The folder of the crate mcp-schema; found from here upwards unless given.
@@ -37,7 +37,8 @@ pub struct Generate {
 pub fn run(arguments: Generate) -> Result<(), Error> {
     let Generate { check, schema, out, docs, crate_path, overrides, root } = arguments;
     if let (Some(schema), Some(out)) = (schema, out) {
-        let mut builder = Builder::new().schema(schema).out(&out).crate_path(crate_path);
+        let builder = Builder::new().schema(schema).out(&out).crate_path(crate_path);
+        let mut builder = builder.for_command_line();
         if let Some(docs) = docs {
             builder = builder.docs(docs);
         }
@@ -47,23 +48,40 @@ pub fn run(arguments: Generate) -> Result<(), Error> {
     if check {
         return workspace.check();
     }
-    for path in workspace.generate()? {
-        eprintln!("wrote {}", path.display());
+    let Written { changed, removed, same, notes, .. } = workspace.generate()?;
+    for (what, paths) in [("wrote", &changed), ("removed", &removed)] {
+        paths.iter().for_each(|path| eprintln!("{what} {}", super::shown(path)));
     }
+    tell(&notes);
+    let files = match changed.len() + removed.len() {
+        1 => "1 file".to_owned(),
+        number => format!("{number} files"),
+    };
+    eprintln!("{files} changed, {same} as they were");
+    eprintln!(
+        "the draft can be lowered; its module is made by `cargo build -p mcpwright-schema --features draft`, in the target folder"
+    );
     Ok(())
 }
 
 /// One schema into one file.
 fn one(builder: Builder, out: PathBuf, check: bool) -> Result<(), Error> {
     if check {
-        let fresh = builder.text()?.text;
+        let fresh = builder.text()?;
+        tell(&fresh.notes);
         let current = fs::read_to_string(&out).unwrap_or_default();
-        return if current == fresh { Ok(()) } else { Err(Error::Stale(vec![out])) };
+        return if current == fresh.text { Ok(()) } else { Err(Error::Stale(vec![out])) };
     }
     let generated = builder.generate()?;
-    for note in generated.notes {
-        eprintln!("note: {note}");
+    tell(&generated.notes);
+    match generated.written {
+        true => eprintln!("wrote {}", super::shown(&out)),
+        false => eprintln!("{} is as it was", super::shown(&out)),
     }
-    eprintln!("wrote {}", out.display());
     Ok(())
+}
+
+/// What is worth knowing, though nothing is wrong for sure.
+pub fn tell(notes: &[String]) {
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
 }

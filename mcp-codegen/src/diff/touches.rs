@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Change, Diff, Group, Kind};
-use crate::error::Error;
+use crate::error::{Error, Overriding};
 use crate::load::Document;
 use crate::modules::SUPPORT;
-use crate::{names, pipeline};
+use crate::names;
+use crate::pipeline::{self, Settings};
 
 /// What has changed, and the sources that name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,21 @@ pub struct Touch {
     pub subject: String,
     /// What was looked for: the method in quotes, the names of generated types, the code of an error.
     pub words: BTreeSet<String>,
-    /// The files that hold one of them, with the first line that does.
-    pub files: BTreeMap<PathBuf, usize>,
+    /// The files that hold one of them.
+    pub files: BTreeMap<PathBuf, Hits>,
+}
+
+/// Where a file holds what was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Hits {
+    /// The first line.
+    pub line: usize,
+    /// How many there are.
+    pub count: usize,
+    /// Whether it is surely what was meant: a method, a code, or a name that the file takes from a module of the schema's
+    /// types. Another type can have the same name.
+    pub sure: bool,
 }
 
 /// Searches folders of Rust sources for all that a diff tells about: methods as they are written on the wire, types by their
@@ -48,13 +62,26 @@ pub fn touches(diff: &Diff, folders: &[PathBuf]) -> Result<Vec<Touch>, Error> {
         let failed = |source| Error::File { path: path.clone(), source };
         let text = String::from_utf8_lossy(&fs::read(&path).map_err(failed)?).into_owned();
         let index = index(&text);
+        let taken = taken_from_schema(&text);
         for touch in &mut found {
-            let first = touch.words.iter().filter_map(|word| match word.starts_with('"') {
-                true => text.lines().position(|line| line.contains(word.as_str())).map(|at| at + 1),
-                false => index.get(word.as_str()).copied(),
+            let hits = touch.words.iter().filter_map(|word| match word.starts_with('"') {
+                true => {
+                    let line = text.lines().position(|line| line.contains(word.as_str()))? + 1;
+                    Some(Hits { line, count: text.matches(word.as_str()).count(), sure: true })
+                }
+                false => {
+                    let (line, count) = *index.get(word.as_str())?;
+                    let is_code = word.starts_with(|c: char| c.is_ascii_digit());
+                    Some(Hits { line, count, sure: is_code || taken.contains(word.as_str()) })
+                }
             });
-            if let Some(line) = first.min() {
-                touch.files.insert(path.clone(), line);
+            let all = hits.reduce(|one, other| Hits {
+                line: one.line.min(other.line),
+                count: one.count + other.count,
+                sure: one.sure || other.sure,
+            });
+            if let Some(hits) = all {
+                touch.files.insert(path.clone(), hits);
             }
         }
     }
@@ -103,8 +130,13 @@ impl Inline {
 
     /// A schema that cannot be generated has no types: `generate` tells why.
     fn add(&mut self, document: &Document) {
-        let fixups = pipeline::core_fixups(document);
-        let Ok(lowered) = pipeline::run(document, &fixups, &[], SUPPORT) else { return };
+        let settings = Settings {
+            fixups: &pipeline::core_fixups(document),
+            overrides: &[],
+            overriding: Overriding::Kept,
+            support: SUPPORT,
+        };
+        let Ok(lowered) = pipeline::run(document, &settings) else { return };
         for (name, places) in lowered.normalized.paths {
             for place in places {
                 self.names.entry(place).or_default().insert(names::type_name(&name));
@@ -134,19 +166,51 @@ impl Inline {
     }
 }
 
-/// The first line of each word. Digits count without the marks between them.
-fn index(text: &str) -> BTreeMap<String, usize> {
+/// The first line of each word, and how often it stands there. Digits count without the marks between them.
+fn index(text: &str) -> BTreeMap<String, (usize, usize)> {
     let mut index = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
-        for word in line.split(|c: char| !c.is_alphanumeric() && c != '_') {
+        for word in line.split(|c: char| !is_of_word(c)) {
             let plain = match word.starts_with(|c: char| c.is_ascii_digit()) {
                 true => word.replace('_', ""),
                 false => word.to_owned(),
             };
-            index.entry(plain).or_insert(number + 1);
+            index.entry(plain).or_insert((number + 1, 0)).1 += 1;
         }
     }
     index
+}
+
+/// The names that follow a module of the schema's types in a path, and those in braces after it.
+fn taken_from_schema(text: &str) -> BTreeSet<&str> {
+    let mut taken = BTreeSet::new();
+    for (at, _) in text.match_indices("::") {
+        let before = text[..at].rsplit(|c| !is_of_word(c)).next().unwrap_or_default();
+        let after = &text[at + 2..];
+        if !is_module_of_types(before) {
+            continue;
+        }
+        let names = match after.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default(),
+            None => after.split(|c| !is_of_word(c)).next().unwrap_or_default(),
+        };
+        taken.extend(names.split(|c| !is_of_word(c)).filter(|name| !name.is_empty()));
+    }
+    taken
+}
+
+/// `mcp_schema`, its modules, and what a crate of its own may call the like.
+fn is_module_of_types(name: &str) -> bool {
+    let is_revision = || {
+        let digits = name.strip_prefix('v').map(|date| date.replace('_', ""));
+        digits.is_some_and(|date| date.len() == 8 && date.bytes().all(|c| c.is_ascii_digit()))
+    };
+    matches!(name, "mcp_schema" | "schema" | "protocol" | "shared" | "tasks" | "draft")
+        || is_revision()
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// All Rust files below some folders, in one order. What a build or an editor leaves behind is not looked at.
