@@ -23,6 +23,7 @@ pub struct Builder {
     support: Option<String>,
     overrides: Vec<Override>,
     overriding: Overriding,
+    revisions: &'static [&'static str],
 }
 
 /// What a [`Builder`] made.
@@ -94,6 +95,12 @@ impl Builder {
         self.overriding(Overriding::Command)
     }
 
+    /// Texts of the documentation that are only for these revisions hold, too; those for the first come first.
+    pub(crate) fn revisions(mut self, revisions: &'static [&'static str]) -> Self {
+        self.revisions = revisions;
+        self
+    }
+
     pub(crate) fn overriding(mut self, overriding: Overriding) -> Self {
         self.overriding = overriding;
         self
@@ -146,7 +153,7 @@ impl Builder {
             lowered: &lowered,
             support,
             docs: &docs,
-            revision: None,
+            revisions: self.revisions,
             external,
             registry: true,
             listed: None,

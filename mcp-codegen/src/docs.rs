@@ -8,7 +8,7 @@
 //! # ServerCapabilities.tools
 //! An inline type, by the path of properties that leads to it.
 //! # CallToolResult @2026-07-28
-//! Only for one revision.
+//! Only for one revision. The draft takes what is written for itself, and then what is for the newest revision.
 //! # *
 //! ## _meta
 //! For every field of that name without a text of its own.
@@ -108,11 +108,11 @@ impl Docs {
         Ok(())
     }
 
-    /// The text for a definition, or for one of its fields, under any of its names; `revision` is looked up first.
-    pub fn get(&self, names: &[&str], field: Option<&str>, revision: Option<&str>) -> Option<&str> {
+    /// The text for a definition, or for one of its fields, under any of its names; that for one of `revisions` comes first.
+    pub fn get(&self, names: &[&str], field: Option<&str>, revisions: &[&str]) -> Option<&str> {
         let field = field.map(str::to_owned);
-        let suffixes = [revision.map(|revision| format!("@{revision}")), Some(String::new())];
-        for suffix in suffixes.iter().flatten() {
+        let suffixes = revisions.iter().map(|revision| format!("@{revision}"));
+        for suffix in suffixes.chain([String::new()]) {
             for name in names {
                 if let Some(text) = self.texts.get(&(format!("{name}{suffix}"), field.clone())) {
                     return Some(text);

@@ -154,8 +154,8 @@ pub struct Module<'a> {
     pub support: &'a str,
     /// Our documentation.
     pub docs: &'a Docs,
-    /// The revision.
-    pub revision: Option<&'a str>,
+    /// The names of revisions whose documentation comes first.
+    pub revisions: &'a [&'a str],
     /// What stands elsewhere.
     pub external: IndexMap<String, String>,
     /// Whether methods and constants are part of the module.
@@ -177,7 +177,7 @@ impl Module<'_> {
             normalized: &self.lowered.normalized,
             support: self.support,
             docs: self.docs,
-            revision: self.revision,
+            revisions: self.revisions,
             external: &self.external,
             only: self.only,
         };

@@ -130,6 +130,7 @@ impl Workspace {
             .same_as(self.kept(DRAFT_BASE.0), DRAFT_BASE.1)
             .docs(self.root.join("docs"))
             .crate_path(SUPPORT)
+            .revisions(&[DRAFT, DRAFT_BASE.0])
             .overriding(Overriding::Draft);
         if let Some(instead) = instead {
             builder = builder.schema(self.named(instead)?);

@@ -22,7 +22,7 @@ impl Context<'_> {
     pub(super) fn type_doc(&self, item: &Item) -> String {
         let names = self.names_of(item);
         let schema = self.normalized.definitions.get(&item.definition);
-        let text = self.docs.get(&names, None, self.revision).map(str::to_owned);
+        let text = self.docs.get(&names, None, self.revisions).map(str::to_owned);
         let text =
             text.or_else(|| schema.and_then(|node| node.doc.clone())).unwrap_or_else(|| match self
                 .normalized
@@ -37,7 +37,7 @@ impl Context<'_> {
 
     pub(super) fn field_doc(&self, item: &Item, key: &str, doc: Option<&str>) -> String {
         let names = self.names_of(item);
-        let text = self.docs.get(&names, Some(key), self.revision).or(doc);
+        let text = self.docs.get(&names, Some(key), self.revisions).or(doc);
         match text {
             Some(text) => self.comment(text),
             None => self.comment(&format!("`{key}` on the wire.")),
@@ -60,7 +60,7 @@ impl Context<'_> {
 
     /// A variant of a union of kinds of JSON values.
     pub(super) fn kind_doc(&self, item: &Item, kind: Kind) -> String {
-        let text = self.docs.get(&self.names_of(item), Some(kind.name()), self.revision);
+        let text = self.docs.get(&self.names_of(item), Some(kind.name()), self.revisions);
         let article =
             if matches!(kind, Kind::Array | Kind::Integer | Kind::Object) { "An" } else { "A" };
         self.comment(text.unwrap_or(&format!("{article} {}.", kind.name())))
@@ -69,13 +69,13 @@ impl Context<'_> {
     /// The first sentence about a definition, if there is one.
     pub(super) fn summary(&self, definition: &str) -> Option<String> {
         let schema = self.normalized.definitions.get(definition);
-        let text = self.docs.get(&self.names(definition), None, self.revision);
+        let text = self.docs.get(&self.names(definition), None, self.revisions);
         text.or_else(|| schema?.doc.as_deref()).map(sentence)
     }
 
     /// The first sentence about a field, if there is one.
     pub(super) fn field_summary(&self, definition: &str, key: &str) -> Option<String> {
-        self.docs.get(&self.names(definition), Some(key), self.revision).map(sentence)
+        self.docs.get(&self.names(definition), Some(key), self.revisions).map(sentence)
     }
 
     /// A documentation comment. Names of definitions in links become those in Rust.

@@ -26,8 +26,8 @@ pub struct Context<'a> {
     pub support: &'a str,
     /// Our documentation.
     pub docs: &'a Docs,
-    /// The revision's name, for documentation of its own.
-    pub revision: Option<&'a str>,
+    /// The names of revisions whose documentation comes first.
+    pub revisions: &'a [&'a str],
     /// Definitions that are taken from elsewhere, with the path of their module.
     pub external: &'a IndexMap<String, String>,
     /// The definitions that the module holds, if not all.
