@@ -34,7 +34,8 @@
 //!
 //! A schema that it cannot lower faithfully is an [`Error::Schema`] that names every place by its JSON pointer, the keyword,
 //! and what to do. It never panics on a schema, whatever it holds, and never falls back to "any JSON" silently: that takes
-//! an [`Override`], which is an error itself once it is no longer needed.
+//! an [`Override`], which is an error itself once it is no longer needed. All problems of a schema come together, without those
+//! that only follow from another. docs/generator.md has a crate with a build script, and the kinds of overrides.
 //!
 //! # Features
 //!

@@ -93,6 +93,12 @@ impl Override {
                     .map(|_| ())
                     .ok_or_else(missing);
             }
+            Kind::Rename(name) if document.definitions.contains_key(name) => {
+                return Err(Error::Usage(format!(
+                    "the override of {} cannot be applied: there is a definition `{name}` already",
+                    self.pointer
+                )));
+            }
             Kind::Rename(name) => return rename(document, &definition(), name).ok_or_else(missing),
             Kind::Opaque => ("x-mcp-opaque", json!(true)),
             Kind::Open => ("x-mcp-open", json!(true)),
@@ -129,9 +135,6 @@ fn rename(document: &mut Document, old: &str, new: &str) -> Option<()> {
             Value::Array(items) => items.iter_mut().for_each(|value| visit(value, old, new)),
             _ => {}
         }
-    }
-    if document.definitions.contains_key(new) {
-        return None;
     }
     let schema = document.definitions.shift_remove(old)?;
     document.definitions.insert(new.to_owned(), schema);

@@ -670,6 +670,9 @@ fn an_override_can_name_a_definition() -> Outcome {
         let text = generate(schema, &[&format!("/{keyword}/a~1b=opaque"), "C=opaque"])?;
         assert!(text.contains("pub type C = ::mcp_schema::Value;"), "{text}");
     }
+    let error = generate(json!({ "$defs": isbn }), &["C=rename:a/b"]).map(|_| ());
+    let said = error.expect_err("the name is taken").to_string();
+    assert!(said.contains("there is a definition `a/b` already"), "{said}");
     let error = generate(json!({ "$defs": isbn }), &["Shape=opaque"]).map(|_| ());
     let said = error.expect_err("there is no `Shape`").to_string();
     assert!(said.contains("override of Shape") && said.contains("no such place"), "{said}");
