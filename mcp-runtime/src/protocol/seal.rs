@@ -199,7 +199,9 @@ impl fmt::Debug for KeyRing {
 }
 
 /// A mistake in the keys of a server's configuration.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is its text, since that is what `main` prints when it returns one.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Nothing stands where a key should.
@@ -233,6 +235,12 @@ pub enum KeyError {
         "the operating system gave no random bytes for a key: configure one with `KeyRing::new`"
     )]
     Random(#[source] getrandom::Error),
+}
+
+impl fmt::Debug for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// What a sealed text is for. Each has its own key, so that none is accepted in the place of another.

@@ -770,7 +770,9 @@ pub struct Stats {
 }
 
 /// Why a store did not do what it was asked to.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// Its `Debug` is its text, since that is what `main` prints when it returns one.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The claim, or the node's lease, has ended.
@@ -785,6 +787,12 @@ pub enum StoreError {
     /// The store cannot be used: it is unreachable, full, locked, broken, or another version's. The text says what to do.
     #[error("{0}")]
     Unavailable(Arc<str>),
+}
+
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl StoreError {

@@ -41,6 +41,16 @@ async fn a_full_file_loses_nothing_and_goes_on_when_there_is_room() {
     assert_eq!(state(&store, &full).await, Some("returned"));
 }
 
+// `main` prints the `Debug` of what it returns.
+#[tokio::test]
+async fn an_error_of_opening_is_its_text_in_debug_too() {
+    let place = Place::new();
+    let why = SqliteStore::open(place.path().join("missing").join("tasks.db")).unwrap_err();
+    let text = why.to_string();
+    assert!(text.contains("cannot be opened"), "{text}");
+    assert_eq!(format!("{why:?}"), text);
+}
+
 #[tokio::test]
 async fn a_locked_file_is_waited_for_and_then_given_up() {
     let place = Place::new();

@@ -175,6 +175,8 @@ fn no_message_shows_a_key() {
     assert!(!shown.contains("a0a1"), "{shown}");
     let error = KeyRing::from_base64("hunter2!").expect_err("not base64");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+    // `main` prints the `Debug` of what it returns.
+    assert_eq!(format!("{error:?}"), error.to_string());
 }
 
 /// xorshift64*: the same inputs on every run.
