@@ -32,7 +32,7 @@ impl ServerBuilder {
     #[cfg(feature = "http")]
     pub async fn serve_http(
         self,
-        address: impl tokio::net::ToSocketAddrs,
+        address: impl tokio::net::ToSocketAddrs + std::fmt::Debug,
     ) -> Result<(), ServeError> {
         self.build()?.serve_http(address).await
     }
@@ -60,7 +60,7 @@ impl Server {
     #[cfg(feature = "http")]
     pub async fn serve_http(
         self,
-        address: impl tokio::net::ToSocketAddrs,
+        address: impl tokio::net::ToSocketAddrs + std::fmt::Debug,
     ) -> Result<(), ServeError> {
         self.bind_http(address).await?.serve().await
     }
@@ -73,7 +73,7 @@ impl Server {
     #[cfg(feature = "http")]
     pub async fn bind_http(
         self,
-        address: impl tokio::net::ToSocketAddrs,
+        address: impl tokio::net::ToSocketAddrs + std::fmt::Debug,
     ) -> Result<crate::HttpServer, ServeError> {
         transport::http::HttpServer::bind(self, address).await
     }

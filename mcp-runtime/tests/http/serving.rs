@@ -88,3 +88,16 @@ async fn requests_on_one_connection_are_answered_in_their_order() {
         assert!(client.rest().await.contains(&format!("text {id}\"")));
     }
 }
+
+#[tokio::test]
+async fn what_is_no_address_is_named_beside_one_that_is() {
+    let server = builder(&Arc::default()).build().expect("a server");
+    let why = server.clone().bind_http("nonsense").await.expect_err("no address").to_string();
+    let begin =
+        "the address \"nonsense\" cannot be looked up, write one such as \"127.0.0.1:8000\": ";
+    assert!(why.starts_with(begin), "{why}");
+    for address in ["127.0.0.1:0".to_owned(), "localhost:0".to_owned()] {
+        server.clone().bind_http(address).await.expect("an address");
+    }
+    server.bind_http(("127.0.0.1", 0)).await.expect("an address");
+}

@@ -52,11 +52,12 @@ pub struct HttpServer {
 impl HttpServer {
     pub(crate) async fn bind(
         server: Server,
-        address: impl ToSocketAddrs,
+        address: impl ToSocketAddrs + fmt::Debug,
     ) -> Result<Self, ServeError> {
-        let addresses = tokio::net::lookup_host(address)
-            .await
-            .map_err(ServeError::io("the address cannot be looked up"))?;
+        let named = format!("{address:?}");
+        let addresses = tokio::net::lookup_host(address).await.map_err(ServeError::io(format!(
+            "the address {named} cannot be looked up, write one such as \"127.0.0.1:8000\""
+        )))?;
         let addresses: Vec<SocketAddr> = addresses.collect();
         let named: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         let failed =
