@@ -145,7 +145,7 @@ pub use self::server::inject::{Inject, State, States};
 pub use self::server::limits::Limits;
 pub use self::server::outcome::{Cache, Outcome, PromptOutput, ResourceOutput, ToolOutput};
 pub use self::server::output::{
-    IntoPrompt, IntoResource, IntoToolOutput, Json, StructuredOutput, ToolFailure,
+    IntoPrompt, IntoResource, IntoToolOutput, Json, OutputJson, OutputSchema, ToolFailure,
 };
 pub use self::server::principal::Principal;
 pub use self::server::typed::HeaderArgument;

@@ -81,7 +81,7 @@ impl<R: IntoToolOutput, E: ToolFailure> IntoToolOutput for Result<R, E> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Json<T>(pub T);
 
-impl<T: StructuredOutput> IntoToolOutput for Json<T> {
+impl<T: OutputJson + OutputSchema> IntoToolOutput for Json<T> {
     fn output_schema() -> Option<SchemaOf> {
         Some(T::schema)
     }
@@ -91,29 +91,42 @@ impl<T: StructuredOutput> IntoToolOutput for Json<T> {
     }
 }
 
-/// What [`Json`] can hold for a tool: anything with `serde::Serialize` and `schemars::JsonSchema`.
+/// What [`Json`] can hold for a tool, one half: anything with `serde::Serialize`. The other is [`OutputSchema`]; they are two
+/// so that the compiler says which is missing.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the structured output of a tool",
-    label = "`{Self}` has no JSON, or no schema",
-    note = "derive `serde::Serialize` and `schemars::JsonSchema` for it"
+    message = "`{Self}` cannot be the structured output of a tool: it has no JSON",
+    label = "`serde::Serialize` is missing for `{Self}`",
+    note = "derive `serde::Serialize` for it"
 )]
-pub trait StructuredOutput {
-    /// Its schema.
-    #[doc(hidden)]
-    fn schema(generator: &mut SchemaGenerator) -> Schema;
+pub trait OutputJson {
     /// Its JSON.
     #[doc(hidden)]
     fn to_raw_value(&self) -> Result<Box<RawValue>, serde_json::Error>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + JsonSchema> StructuredOutput for T {
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
-
+impl<T: Serialize> OutputJson for T {
     fn to_raw_value(&self) -> Result<Box<RawValue>, serde_json::Error> {
         serde_json::value::to_raw_value(self)
+    }
+}
+
+/// What [`Json`] can hold for a tool, the other half: anything with `schemars::JsonSchema`. See [`OutputJson`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the structured output of a tool: it has no schema",
+    label = "`schemars::JsonSchema` is missing for `{Self}`",
+    note = "derive `schemars::JsonSchema` for it"
+)]
+pub trait OutputSchema {
+    /// Its schema.
+    #[doc(hidden)]
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: JsonSchema> OutputSchema for T {
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
     }
 }
 
