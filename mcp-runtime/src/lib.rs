@@ -102,6 +102,8 @@ pub mod journal;
 #[cfg(not(feature = "kit"))]
 #[allow(dead_code, unused_imports, reason = "the kit uses parts of it that nothing else does")]
 mod journal;
+#[cfg(not(all(feature = "stdio", feature = "console")))]
+mod missing;
 mod protocol;
 mod serve;
 mod server;
