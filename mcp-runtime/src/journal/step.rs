@@ -58,7 +58,8 @@ impl std::error::Error for StepError {}
 #[diagnostic::on_unimplemented(
     message = "a step's error must survive a replay, and `{Self}` cannot",
     label = "the step fails with `{Self}`",
-    note = "add a variant `#[error(transparent)] Step(#[from] StepError)` to it, or map it: `.map_err(StepError::new)`"
+    note = "map it: `.map_err(StepError::new)`",
+    note = "an error type of your own can be made from it: add a variant `#[error(transparent)] Step(#[from] StepError)`"
 )]
 pub trait StepFailure: Display + From<StepError> + Send {}
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture, Ready, ready};
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -372,15 +373,17 @@ impl Context {
         &'a self,
         name: N,
         f: F,
-    ) -> impl Future<Output = Result<T, E>> + Send + use<'a, N, F, Fut, T, E>
+    ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>
     where
-        N: StepName,
+        N: StepName + 'a,
         F: FnOnce() -> Fut + Send + 'a,
         Fut: Future<Output = Result<T, E>> + Send + 'a,
         T: Journaled + 'a,
         E: StepFailure + 'a,
     {
-        self.run.step(name, f)
+        // Not an `impl Future`: the compiler would hold it to these bounds with every use, and say of one type that does
+        // not fit three times that it does not.
+        Box::pin(self.run.step(name, f))
     }
 
     /// Takes a value once: the time, a random number, a setting that may change. See [`step`](Self::step) about `name`.
