@@ -1,6 +1,7 @@
 //! The function under the attribute, read so that its body may be anything with balanced braces: an editor asks for the
 //! expansion while the body is being written.
 
+use crate::arg::OF_FIELDS;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::parse::{Parse, ParseStream};
@@ -40,8 +41,8 @@ impl Function {
     }
 }
 
-/// The function as it was written, without what only the macro understands: `#[arg]`, and documentation of parameters,
-/// which the compiler refuses.
+/// The function as it was written, without what only the macro understands: `#[arg]`; documentation of parameters, which
+/// the compiler refuses; and what was reported as an attribute of fields.
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let mut sig = self.sig.clone();
@@ -59,7 +60,7 @@ impl ToTokens for Function {
 }
 
 fn stays(attr: &Attribute) -> bool {
-    !(attr.path().is_ident("arg") || attr.path().is_ident("doc"))
+    !["arg", "doc"].iter().chain(&OF_FIELDS).any(|name| attr.path().is_ident(name))
 }
 
 /// Those of `attrs` that are `#[cfg(..)]`.

@@ -1,12 +1,15 @@
 //! The attributes of `mcp-runtime`, which re-exports them: use them from there.
 //!
-//! One file for each phase: `function`, `params`, `options` (and `values`) and `block` read what was written, `requires` and
-//! `boundary` what the body says, `check` knows the rules that need more than one part of it, `expand` (and `parts`, `definition`) write the code. All report into one
+//! One file for each phase: `function`, `params` (and `arg`), `options` (and `values`) and `block` read what was written,
+//! `requires` and `boundary` what the body says, `check` and `bounds` know the rules that need more than one part of it,
+//! `expand` (and `parts`, `definition`) write the code. All report into one
 //! `sink`, so that the mistakes of a function come out together; if there are any, the function is emitted as it was
 //! written, beside a stub, so that nothing else fails because of them.
 
+mod arg;
 mod block;
 mod boundary;
+mod bounds;
 mod check;
 mod definition;
 mod docs;
@@ -97,7 +100,9 @@ impl Kind {
 /// | key | meaning |
 /// | --- | --- |
 /// | `default` | absent means `Default::default()` |
-/// | `default = 25` | absent means this value, which stands in the schema where it is a literal; a string is turned `into()` the type |
+/// | `default = 25` | absent means this value, which stands in the schema if its type has `serde::Serialize`; a string is turned `into()` the type |
+/// | `min = 1`, `max = 7` | of a number: `minimum` and `maximum` in the schema; what lies outside is refused |
+/// | `min_length = 1`, `max_length = 80` | the same of the characters of a `String` or the items of a `Vec` |
 /// | `rename = "q"` | its name for clients |
 /// | `header = "Region"` | clients repeat it in the header `Mcp-Param-Region` (`x-mcp-header`) |
 ///

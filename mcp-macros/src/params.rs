@@ -1,21 +1,16 @@
 //! The parameters of a function: which are injected, which are arguments. Only syntax decides: a borrowed type is
 //! injected, an owned one is an argument, and an owned one behind a pattern is the whole argument object.
 
+use crate::arg::{ArgAttribute, Fallback};
+use crate::bounds::{self, Bounds};
 use crate::function::cfg;
-use crate::options::skip;
-
 use crate::sink::Errors;
-use crate::values::string;
-use crate::{Kind, docs, json, names};
+use crate::{Kind, docs};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, Expr, ExprLit, ExprUnary, FnArg, Ident, Lit, LitStr, Meta, Pat, PatType, Path,
-    Token, Type, UnOp,
-};
+use syn::{Attribute, FnArg, Ident, LitStr, Pat, PatType, Path, Type};
 
 /// A parameter other than `self`.
 pub struct Param {
@@ -43,14 +38,8 @@ pub struct Argument {
     pub header: Option<LitStr>,
     pub default: Option<Fallback>,
     pub complete: Option<Path>,
-}
-
-/// What stands in for an argument that the client leaves out.
-pub enum Fallback {
-    /// `#[arg(default)]`
-    OfType(Span),
-    /// `#[arg(default = 10)]`
-    Value(Expr),
+    pub range: Bounds,
+    pub length: Bounds,
 }
 
 /// Sorts the parameters.
@@ -126,6 +115,7 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
                 None => ident.unraw().to_string(),
             };
             let span = attrs.rename.as_ref().map_or(ident.span(), LitStr::span);
+            bounds::check(&attrs, errors);
             Role::Argument(Box::new(Argument {
                 name,
                 span,
@@ -133,6 +123,8 @@ fn param(kind: Kind, typed: &PatType, errors: &Errors) -> Option<Param> {
                 header: attrs.header,
                 default: attrs.default,
                 complete: attrs.complete,
+                range: attrs.range,
+                length: attrs.length,
             }))
         }
         (None, Pat::Wild(_)) => {
@@ -212,162 +204,4 @@ fn find(
         before = Some(token);
     }
     None
-}
-
-/// What `#[arg(..)]` says.
-#[derive(Default)]
-struct ArgAttribute {
-    span: Option<Span>,
-    header: Option<LitStr>,
-    rename: Option<LitStr>,
-    default: Option<Fallback>,
-    complete: Option<Path>,
-}
-
-impl ArgAttribute {
-    fn parse(kind: Kind, attrs: &[Attribute], errors: &Errors) -> Self {
-        let mut this = Self::default();
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("arg")) {
-            this.span = Some(attr.path().span());
-            match &attr.meta {
-                Meta::List(list) => {
-                    let parsed = list.parse_args_with(|input: ParseStream<'_>| {
-                        while !input.is_empty() {
-                            if let Err(error) = this.key(kind, input) {
-                                errors.push(error);
-                                skip(input);
-                            }
-                            if !input.is_empty() {
-                                input.parse::<Token![,]>()?;
-                            }
-                        }
-                        Ok(())
-                    });
-                    if let Err(error) = parsed {
-                        errors.push(error);
-                    }
-                }
-                meta => errors.at(meta, "`#[arg]` takes keys: `#[arg(default)]`"),
-            }
-        }
-        this
-    }
-
-    fn key(&mut self, kind: Kind, input: ParseStream<'_>) -> syn::Result<()> {
-        let key = input.call(Ident::parse_any)?;
-        let name = key.to_string();
-        let known: &[&str] = match kind {
-            Kind::Tool => &["header", "rename", "default"],
-            Kind::Prompt => &["rename", "default", "complete"],
-            Kind::Resource => &["rename", "complete"],
-        };
-        if !known.contains(&name.as_str()) {
-            let kind = kind.word();
-            return Err(syn::Error::new(
-                key.span(),
-                match (name.as_str(), names::nearest(&name, known)) {
-                    ("complete", _) => {
-                        "the protocol completes the arguments of prompts and resource \
-                         templates, not those of tools: an `enum` lists the choices in a \
-                         tool's schema"
-                            .to_owned()
-                    }
-                    ("header", _) => format!(
-                        "only the arguments of tools travel in headers, not those of a {kind}"
-                    ),
-                    ("default", _) => {
-                        "a resource is addressed by all variables of its template: no default \
-                         can stand in for one"
-                            .to_owned()
-                    }
-                    ("description" | "desc" | "doc", _) => {
-                        "the description of an argument is its doc comment: write `///` over \
-                         the parameter"
-                            .to_owned()
-                    }
-                    (_, Some(meant)) => {
-                        format!("`#[arg]` has no key `{name}`: did you mean `{meant}`?")
-                    }
-                    (_, None) => format!(
-                        "`#[arg]` has no key `{name}`: here it knows {}",
-                        names::list(known)
-                    ),
-                },
-            ));
-        }
-        let twice = match name.as_str() {
-            "header" => self.header.is_some(),
-            "rename" => self.rename.is_some(),
-            "default" => self.default.is_some(),
-            _ => self.complete.is_some(),
-        };
-        if twice {
-            return Err(syn::Error::new(
-                key.span(),
-                format!("`{name}` is given twice: remove one"),
-            ));
-        }
-        if name == "default" && !input.peek(Token![=]) {
-            self.default = Some(Fallback::OfType(key.span()));
-            return Ok(());
-        }
-        if !input.peek(Token![=]) {
-            let example = if name == "complete" { "path::to::function" } else { "\"..\"" };
-            return Err(syn::Error::new(
-                key.span(),
-                format!("`{name}` needs a value: `{name} = {example}`"),
-            ));
-        }
-        input.parse::<Token![=]>()?;
-        match name.as_str() {
-            "header" => {
-                let header = string(&key, input)?;
-                if let Some(why) = names::refuse_header(&header.value()) {
-                    return Err(syn::Error::new(header.span(), why));
-                }
-                self.header = Some(header);
-            }
-            "rename" => {
-                let rename = string(&key, input)?;
-                if rename.value().is_empty() {
-                    return Err(syn::Error::new(
-                        rename.span(),
-                        "the name of an argument cannot be empty",
-                    ));
-                }
-                self.rename = Some(rename);
-            }
-            "default" => self.default = Some(Fallback::Value(input.parse()?)),
-            _ => self.complete = Some(input.parse()?),
-        }
-        Ok(())
-    }
-}
-
-impl Fallback {
-    /// An expression of type `fn() -> T`.
-    pub fn function(&self) -> TokenStream {
-        match self {
-            Self::OfType(span) => quote_spanned!(*span=> ::core::default::Default::default),
-            // So that `default = "x"` is a `String`, or whatever else is made from a string.
-            Self::Value(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-                quote!(|| ::core::convert::Into::into(#text))
-            }
-            Self::Value(value) => quote!(|| #value),
-        }
-    }
-
-    /// The value as JSON text where it is a literal, to stand in the schema.
-    pub fn json(&self) -> Option<String> {
-        match self {
-            Self::Value(Expr::Lit(ExprLit { lit, .. })) => json::literal(lit),
-            Self::Value(Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. })) => match &**expr {
-                Expr::Lit(ExprLit { lit: lit @ (Lit::Int(_) | Lit::Float(_)), .. }) => {
-                    json::literal(lit).map(|number| format!("-{number}"))
-                }
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }

@@ -4,8 +4,8 @@ use crate::function::Function;
 use crate::handler::Handler;
 use crate::params::{Argument, Param, Role};
 use crate::{Kind, definition};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{ReturnType, Type};
 
 /// The code for one handler.
@@ -142,7 +142,7 @@ impl Parts {
 
 /// `parameter::<String>("scene").description("..")`
 fn init(p: &TokenStream, kind: Kind, by_hand: bool, argument: &Argument, ty: &Type) -> TokenStream {
-    let Argument { name, description, header, default, complete, .. } = argument;
+    let Argument { name, description, header, default, complete, range, length, .. } = argument;
     let start = match kind {
         Kind::Tool if by_hand => quote!(parameter_by_hand),
         Kind::Tool => quote!(parameter),
@@ -155,8 +155,17 @@ fn init(p: &TokenStream, kind: Kind, by_hand: bool, argument: &Argument, ty: &Ty
     if let Some(default) = default {
         let function = default.function();
         code.extend(quote!(.default(#function)));
-        if let Some(json) = default.json() {
-            code.extend(quote!(.default_json(#json)));
+        match default.json() {
+            Some(json) => code.extend(quote!(.default_json(#json))),
+            // The constant of the type itself is there if it has `Serialize`; otherwise that of the trait is found.
+            None if kind == Kind::Tool && !by_hand => code.extend(quote! {
+                .default_shown({
+                    #[allow(unused_imports)]
+                    use #p::NotShown as _;
+                    #p::Shown::<#ty>::JSON
+                })
+            }),
+            None => {}
         }
     }
     if let Some(path) = complete {
@@ -166,9 +175,29 @@ fn init(p: &TokenStream, kind: Kind, by_hand: bool, argument: &Argument, ty: &Ty
             }))
         });
     }
+    if let Some(fields) = range.fields() {
+        let bounds = constant(quote!(#p::Bounds { #fields }), ty);
+        code.extend(quote!(.rule(#p::in_range::<#ty>(#bounds))));
+    }
+    if let Some(fields) = length.fields() {
+        let lengths = constant(quote!(#p::Lengths(#p::Bounds { #fields })), ty);
+        code.extend(quote!(.rule(#p::of_length::<#ty>(#lengths))));
+    }
     if let Some(header) = header {
         // A function and not a method, so that a type that cannot travel in a header is reported at that type.
         code = quote!(#p::in_header::<#ty>(#code, #header));
     }
     code
+}
+
+/// `&const { .. }`, which may name `Self`, as an item there could not. It stands where the type stands: the compiler reports
+/// a type that does not fit at the type and at this, which is one message if both are at one place.
+fn constant(value: TokenStream, ty: &Type) -> TokenStream {
+    let mut tokens = ty.to_token_stream().into_iter();
+    let start = tokens.next().map_or_else(Span::call_site, |token| token.span());
+    let end = tokens.last().map_or(start, |token| token.span());
+    let mut block = Group::new(Delimiter::Brace, value);
+    block.set_span(end);
+    let reference = quote_spanned!(start=> &const);
+    quote!(#reference #block)
 }

@@ -161,6 +161,7 @@ pub mod __private {
     pub use crate::content::Icon;
     pub use crate::schema::JsonObject;
     pub use crate::server::arguments::{Arguments, Variables};
+    pub use crate::server::bounds::{Bounds, LengthArgument, Lengths, NumberArgument};
     pub use crate::server::call::{
         Call, CallFuture, Method as Handler, Prompt, Resource, Tool, Toolset,
     };
@@ -173,9 +174,9 @@ pub mod __private {
     pub use crate::server::inject::{Inject, inject};
     pub use crate::server::outcome::Outcome;
     pub use crate::server::typed::{
-        Injected, Parameter, Returns, Variable, Whole, future, icon, in_header, injected,
-        json_object, parameter, parameter_by_hand, returns_prompt, returns_resource, returns_tool,
-        variable, whole, whole_by_hand,
+        Injected, NotShown, Parameter, Returns, Shown, Variable, Whole, future, icon, in_header,
+        in_range, injected, json_object, of_length, parameter, parameter_by_hand, returns_prompt,
+        returns_resource, returns_tool, variable, whole, whole_by_hand,
     };
     pub use std::sync::Arc;
     pub use std::time::Duration;

@@ -333,6 +333,10 @@ pub(crate) fn entries<'a>(
             let mut entries: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(self.0.len());
             while let Some(key) = map.next_key_seed(Text)? {
                 if !self.0.contains(&key) {
+                    // A type that takes all arguments says itself which it knows.
+                    if !self.0.is_empty() {
+                        unknown(&key, self.0);
+                    }
                     map.next_value::<IgnoredAny>()?;
                 } else if entries.iter().any(|(known, _)| *known == key) {
                     return Err(A::Error::custom(format_args!("`{key}` stands twice")));
@@ -344,6 +348,13 @@ pub(crate) fn entries<'a>(
         }
     }
     serde_json::Deserializer::from_str(raw).deserialize_map(Entries(names))
+}
+
+/// Out of the way of those that are known.
+#[cold]
+fn unknown(key: &str, names: &[Cow<'static, str>]) {
+    let start = &key[..key.floor_char_boundary(64)];
+    tracing::debug!(target: "mcp", "argument {start:?} is passed over: there are {}", names.join(", "));
 }
 
 #[cfg(test)]

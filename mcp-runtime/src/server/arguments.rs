@@ -194,6 +194,11 @@ impl<'a> Arguments<'a> {
         self.entries.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw)
     }
 
+    /// Keeps a mistake that only the decoded value shows.
+    pub(crate) fn mistaken(&mut self, name: &str, why: &str) {
+        self.mistakes.push(format!("`{name}`: {why}"));
+    }
+
     // Not generic over what was read more than it must be: each type that is an argument somewhere instantiates this once.
     fn note<T>(
         &mut self,

@@ -391,6 +391,18 @@ impl ServerBuilder {
         let (Some(keys), true) = (keys, self.problems.is_empty()) else {
             return Err(BuildError { problems: self.problems });
         };
+        #[cfg(not(feature = "validation"))]
+        for (name, listed) in &self.registry.tools {
+            let places = &listed.entry.definition.unchecked;
+            if !places.is_empty() {
+                tracing::warn!(
+                    target: "mcp",
+                    "tool `{name}`: beyond their types, nothing checks arguments for what its schema says of {}: switch on \
+                     the feature `validation` of mcpwright-runtime",
+                    places.join(", ")
+                );
+            }
+        }
         for listed in self.registry.tools.values_mut() {
             if let Some(entry) = Arc::get_mut(&mut listed.entry) {
                 entry.handler = wrapped(&self.layers, entry.handler.clone());

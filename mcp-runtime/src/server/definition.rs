@@ -3,6 +3,8 @@
 mod listed;
 mod options;
 mod schema;
+#[cfg(not(feature = "validation"))]
+mod unchecked;
 
 use std::borrow::Cow;
 
@@ -15,7 +17,7 @@ pub use self::listed::{PromptDefinition, ResourceDefinition};
 pub use self::options::{ClientFeature, Restart, Retry, RetryOn, TaskOptions, TaskSupport};
 pub use self::schema::IntoSchema;
 pub(crate) use self::schema::{SchemaOf, schema_of};
-use self::schema::{is_object, plain, property};
+use self::schema::{generated, is_object, plain, property, without_number_formats};
 use super::arguments::{ToolArgument, ToolArguments};
 use super::completion::{Completer, CompletionFuture, Partial};
 use super::inject::{Inject, Needs};
@@ -27,6 +29,8 @@ pub struct Argument {
     pub(crate) description: Option<&'static str>,
     pub(crate) header: Option<&'static str>,
     pub(crate) default: Option<Value>,
+    /// More keywords of its schema.
+    pub(crate) keywords: Vec<(&'static str, Value)>,
     pub(crate) optional: bool,
     pub(crate) complete: Option<Completer>,
 }
@@ -39,6 +43,7 @@ impl Argument {
             description: None,
             header: None,
             default: None,
+            keywords: Vec::new(),
             optional: false,
             complete: None,
         }
@@ -102,6 +107,9 @@ pub struct ToolDefinition {
     pub(crate) arguments: Vec<Cow<'static, str>>,
     pub(crate) needs: Vec<Needs>,
     pub(crate) problems: Vec<String>,
+    /// Places of the schema with bounds that nothing checks.
+    #[cfg(not(feature = "validation"))]
+    pub(crate) unchecked: Vec<String>,
     by_hand: bool,
 }
 
@@ -124,6 +132,8 @@ impl ToolDefinition {
             arguments: Vec::new(),
             needs: Vec::new(),
             problems: Vec::new(),
+            #[cfg(not(feature = "validation"))]
+            unchecked: Vec::new(),
             by_hand: false,
         }
     }
@@ -259,7 +269,8 @@ impl ToolDefinition {
         self.arguments.push(argument.name.into());
         if !self.by_hand {
             let optional = argument.optional || T::may_be_absent();
-            property(&mut self.input_schema, argument, optional, T::schema);
+            let schema = self.schema_of_arguments(T::schema, argument.name);
+            property(&mut self.input_schema, argument, optional, schema);
         }
         self
     }
@@ -268,7 +279,7 @@ impl ToolDefinition {
     #[must_use]
     pub fn arguments_of<T: ToolArguments>(mut self) -> Self {
         if !self.by_hand {
-            match schema_of(T::schema, SchemaSettings::draft2020_12()) {
+            match self.schema_of_arguments(T::schema, "") {
                 Value::Object(schema) if is_object(&schema) => self.input_schema = schema,
                 _ => self.problems.push(format!(
                     "tool `{}`: `{}` is no object in JSON: let the whole-argument type be a struct with named fields",
@@ -278,6 +289,16 @@ impl ToolDefinition {
             }
         }
         self
+    }
+
+    fn schema_of_arguments(&mut self, schema: SchemaOf, place: &str) -> Value {
+        let mut schema = generated(schema, SchemaSettings::draft2020_12());
+        #[cfg(not(feature = "validation"))]
+        unchecked::find(&schema, place, &mut self.unchecked);
+        #[cfg(feature = "validation")]
+        let _ = place;
+        without_number_formats(&mut schema);
+        schema
     }
 
     /// What it returns.

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod ask;
+pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod call;
 pub(crate) mod calls;

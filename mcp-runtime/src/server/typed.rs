@@ -3,15 +3,17 @@
 //! not once for each tool.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use mcp_schema::JsonObject;
 use mcp_schema::shared::{Icon, IconTheme};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::arguments::{Arguments, PromptArgument, ToolArgument, ToolArguments, Variables};
+use super::bounds::{self, Bounds, LengthArgument, Lengths, NumberArgument, Rule};
 use super::call::{Call, CallFuture};
 use super::completion::{CompletionFuture, Partial};
 use super::definition::{Argument, PromptDefinition, ResourceDefinition, ToolDefinition};
@@ -72,18 +74,22 @@ type TakeArgument<T> = fn(&mut Arguments<'_>, &'static str, Option<fn() -> T>) -
 type TakeVariable<T> = fn(&mut Variables<'_>, &'static str, Option<fn() -> T>) -> Option<T>;
 
 /// One argument of a tool.
-pub struct Parameter<T> {
+pub struct Parameter<T: 'static> {
     about: About,
     default: Option<fn() -> T>,
+    shown: Option<ToJson<T>>,
+    rule: Option<&'static dyn Rule<T>>,
     take: TakeArgument<T>,
     describe: fn(ToolDefinition, Argument) -> ToolDefinition,
 }
 
 /// An argument with the schema of its type.
-pub const fn parameter<T: ToolArgument>(name: &'static str) -> Parameter<T> {
+pub const fn parameter<T: ToolArgument + 'static>(name: &'static str) -> Parameter<T> {
     Parameter {
         about: About::new(name),
         default: None,
+        shown: None,
+        rule: None,
         take: |arguments, name, default| match default {
             Some(default) => arguments.take_or(name, default),
             None => arguments.take(name),
@@ -93,10 +99,14 @@ pub const fn parameter<T: ToolArgument>(name: &'static str) -> Parameter<T> {
 }
 
 /// An argument of a tool whose schema is written by hand.
-pub const fn parameter_by_hand<T: DeserializeOwned + Send>(name: &'static str) -> Parameter<T> {
+pub const fn parameter_by_hand<T: DeserializeOwned + Send + 'static>(
+    name: &'static str,
+) -> Parameter<T> {
     Parameter {
         about: About::new(name),
         default: None,
+        shown: None,
+        rule: None,
         take: |arguments, name, default| {
             match default {
                 Some(default) => arguments.take_or(name, || ByHand(default())),
@@ -127,7 +137,7 @@ impl<T> JsonSchema for ByHand<T> {
     }
 }
 
-impl<T> Parameter<T> {
+impl<T: 'static> Parameter<T> {
     /// What it means, for the model.
     #[must_use]
     pub const fn description(mut self, text: &'static str) -> Self {
@@ -150,15 +160,90 @@ impl<T> Parameter<T> {
         self
     }
 
+    /// How to write the default as JSON, where its type can be: see [`Shown`].
+    #[must_use]
+    pub const fn default_shown(mut self, shown: Option<ToJson<T>>) -> Self {
+        self.shown = shown;
+        self
+    }
+
+    /// What its value is held to.
+    #[must_use]
+    pub const fn rule(mut self, rule: &'static dyn Rule<T>) -> Self {
+        self.rule = Some(rule);
+        self
+    }
+
     /// Tells the definition about it.
-    pub fn tool(&self, definition: ToolDefinition) -> ToolDefinition {
-        (self.describe)(definition, self.about.argument())
+    pub fn tool(&self, mut definition: ToolDefinition) -> ToolDefinition {
+        let mut argument = self.about.argument();
+        let asked = self.shown.is_some() || self.rule.is_some();
+        let default = self.default.filter(|_| asked).map(|default| default());
+        if let Some((shown, value)) = self.shown.zip(default.as_ref())
+            && let Some(json) = shown(value)
+        {
+            argument = argument.default_value(json);
+        }
+        if let Some(rule) = self.rule {
+            argument.keywords = rule.keywords();
+            let wrong = rule.contradiction().or_else(|| {
+                let why = rule.refuse(default.as_ref()?)?;
+                Some(format!("its default does not fit: {why}"))
+            });
+            if let Some(wrong) = wrong {
+                let problem =
+                    format!("tool `{}`: argument `{}`: {wrong}", definition.name, self.about.name);
+                definition.problems.push(problem);
+            }
+        }
+        (self.describe)(definition, argument)
     }
 
     /// Its value in one call.
     pub fn take(&self, arguments: &mut Arguments<'_>) -> Option<T> {
-        (self.take)(arguments, self.about.name, self.default)
+        let value = (self.take)(arguments, self.about.name, self.default)?;
+        match self.rule.and_then(|rule| rule.refuse(&value)) {
+            None => Some(value),
+            Some(why) => {
+                arguments.mistaken(self.about.name, &why);
+                None
+            }
+        }
     }
+}
+
+/// Writes a value as JSON.
+pub type ToJson<T> = fn(&T) -> Option<Value>;
+
+/// Whether a type can be shown: `Shown::<T>::JSON` is this type's own constant where `T` has `Serialize`, and otherwise that
+/// of [`NotShown`], which has to be in scope.
+pub struct Shown<T>(PhantomData<T>);
+
+impl<T: Serialize> Shown<T> {
+    /// How.
+    pub const JSON: Option<ToJson<T>> = Some(bounds::json::<T>);
+}
+
+/// See [`Shown`].
+pub trait NotShown<T> {
+    /// Not at all.
+    const JSON: Option<ToJson<T>> = None;
+}
+
+impl<T> NotShown<T> for Shown<T> {}
+
+/// Holds a number to its bounds.
+pub const fn in_range<T: NumberArgument + 'static>(
+    bounds: &'static Bounds<T::Number>,
+) -> &'static dyn Rule<T> {
+    bounds
+}
+
+/// Holds a text or a list to its length.
+pub const fn of_length<T: LengthArgument + 'static>(
+    lengths: &'static Lengths,
+) -> &'static dyn Rule<T> {
+    lengths
 }
 
 /// Puts an argument into a header as well. A function, so that a type that cannot be there is reported at that type.

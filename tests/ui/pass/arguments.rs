@@ -4,6 +4,7 @@
 use mcp_runtime::{Args, Context, mcp_resource, mcp_tool};
 
 const DEFAULT_PAGE: u32 = 10;
+const MAX_PAGE: u32 = 100;
 
 #[derive(serde::Deserialize, schemars::JsonSchema, Default)]
 struct Filter {
@@ -20,13 +21,15 @@ async fn search(
     /// In quotes.
     #[arg(rename = "q", header = "Query")]
     query: String,
-    #[arg(default = DEFAULT_PAGE)] page: u32,
-    #[arg(default = -1.5)] boost: f64,
+    #[arg(default = DEFAULT_PAGE, min = 1, max = MAX_PAGE)] page: u32,
+    #[arg(default = -1.5, min = -2.0)] boost: f64,
+    #[arg(min = -1, max = 1, header = "Shift")] shift: Option<i8>,
+    #[arg(default = vec!["en".to_owned()], min_length = 1)] languages: Vec<String>,
     #[arg(default = "en")] language: String,
     #[arg(default)] filter: Filter,
     #[allow(unused_variables)] unused: Option<Vec<String>>,
 ) -> String {
-    let _ = (cx, filter.word);
+    let _ = (cx, filter.word, shift, languages);
     format!("{query}{page}{boost}{language}")
 }
 

@@ -60,17 +60,15 @@ impl<S: IntoSchema, F: FnOnce() -> S> IntoSchema for F {
 /// How a type says its schema.
 pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-pub(super) fn property(
-    root: &mut JsonObject,
-    argument: Argument,
-    optional: bool,
-    schema: SchemaOf,
-) {
-    let mut value = match schema_of(schema, SchemaSettings::draft2020_12()) {
+pub(super) fn property(root: &mut JsonObject, argument: Argument, optional: bool, schema: Value) {
+    let mut value = match schema {
         Value::Object(schema) => schema,
         // `true`: any value.
         _ => JsonObject::new(),
     };
+    for (keyword, bound) in argument.keywords {
+        value.insert(keyword.into(), bound);
+    }
     if let Some(text) = argument.description {
         value.insert("description".into(), text.into());
     }
@@ -105,7 +103,14 @@ pub(crate) fn schema_of(schema: SchemaOf, settings: SchemaSettings) -> Value {
     plain(schema, settings)
 }
 
-pub(super) fn plain(schema: SchemaOf, mut settings: SchemaSettings) -> Value {
+pub(super) fn plain(schema: SchemaOf, settings: SchemaSettings) -> Value {
+    let mut root = generated(schema, settings);
+    without_number_formats(&mut root);
+    root
+}
+
+/// The schema of a type, with schemars' own formats of numbers.
+pub(super) fn generated(schema: SchemaOf, mut settings: SchemaSettings) -> Value {
     // Most clients hand schemas on to models that do not follow references; recursive types keep theirs.
     settings.inline_subschemas = true;
     settings.meta_schema = None;
@@ -119,12 +124,11 @@ pub(super) fn plain(schema: SchemaOf, mut settings: SchemaSettings) -> Value {
             root.insert("$defs".into(), Value::Object(definitions));
         }
     }
-    without_number_formats(&mut root);
     root
 }
 
 /// `uint32` and the like are no formats of JSON Schema; validators warn about them.
-fn without_number_formats(schema: &mut Value) {
+pub(super) fn without_number_formats(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             let of_a_number = object.get("format").and_then(Value::as_str).is_some_and(|format| {
