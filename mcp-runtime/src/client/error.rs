@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::error::{RpcError, code};
 
-/// Why a client did not get what it wanted.
-#[derive(Debug, thiserror::Error)]
+/// Why a client did not get what it wanted. `Debug` is the message, too: a `main` that returns one prints it.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// The server answered with an error of the protocol.
@@ -207,6 +207,12 @@ pub enum ClientError {
 /// What to do about too many rounds; how many questions a task may ask is fixed.
 fn more_rounds(method: &str) -> &'static str {
     if method.starts_with("tasks/") { "" } else { ": raise `max_rounds` if that is meant" }
+}
+
+impl std::fmt::Debug for ClientError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl ClientError {
