@@ -191,16 +191,18 @@ check_json() {
     said=${said//\/path\/to\/tasks.db/$HOME/configured.db}
     said=${said//\/path\/to\//$HOME/}
     said=${said//'${workspaceFolder}'/$PWD}
-    eval "mcp-call $said" >"$log" 2>&1 || wrong "the server that it names does not answer: mcp-call $said"
+    eval "mcp-call $said" >"$log" 2>&1 </dev/null || wrong "the server that it names does not answer: mcp-call $said"
 }
 
 # The commands in the table of examples.
 rows() {
-    local line command
+    local line command rows=0
     while IFS=: read -r line command; do
         try "$line" "$command" ""
         stop
+        rows=$((rows + 1))
     done < <(grep -noE '\| `(cargo|bash) [^`]+` \|$' "$1" | sed -E 's/\| `(.*)` \|$/\1/')
+    ((rows > 10)) || { where="$page" wrong "only $rows rows of its tables have a command"; }
 }
 
 # begin PAGE: before its first command.
@@ -233,7 +235,7 @@ scene() {
         *": cargo run --bin demo  "*) until="listening on" ;;
         *": cargo run -- --console"*) until="console: http" ;;
         *": npx @modelcontextprotocol/inspector --cli "*) ;;
-        *": npx @modelcontextprotocol/inspector "*) until="http://" ;;
+        *": npx @modelcontextprotocol/inspector "*) until="up and running at" ;;
     esac
     case "$1" in
         "README.md: cargo install"*) cd "$workspace" ;;
@@ -243,7 +245,9 @@ scene() {
         "README.md: MCP_DRAFT_SCHEMA"*) mkdir -p schema/draft && next_draft schema/draft/schema.json ;;
         "README.md: mcp-call http"*" call film"*) on_terminal "mcp-call http://127.0.0.1:8000/mcp call film title=Holidays" && input="$here/agrees" ;;
         "docs/operating.md: mcp-tasks watch") on_terminal "timeout --preserve-status --signal=INT 2 mcp-tasks watch" ;;
-        "docs/operating.md: sqlite3 "*) needs sqlite3 ;;
+        "docs/operating.md: sqlite3 "* | "docs/operating.md: mcp-tasks --store sqlite:backup.db"*) needs sqlite3 ;;
+        "README.md: cargo run --bin demo  "*) command="cargo run --bin demo -- 127.0.0.1:8000 '$HOME/demo.db'" ;;
+        *" --bin long_task") command+=" -- '$HOME/long_task.db'" ;;
         "docs/operating.md: export "*) cd "$HOME" ;;
         "docs/client.md: target/debug/demo"*) until="listening on" command="target/debug/demo 127.0.0.1:8000 '$HOME/demo.db'" ;;
         "docs/client.md: mcp-call task wait TASK"*)
@@ -253,10 +257,7 @@ scene() {
             cd "$workspace" && rm -rf ~/hello-again
             ;;
         "docs/templates.md: npx "*" --cli http"*) serve "listening on" "'$workspace/target/debug/demo' 127.0.0.1:8000 '$HOME/demo.db'" ;;
-        "docs/templates.md: npx "*)
-            [[ ! -d ~/hello-again ]] || generated
-            cd ~/hello-mcp && cargo build --release
-            ;;
+        "docs/templates.md: cd ~/hello-mcp && cargo build --release"*) [[ ! -d ~/hello-again ]] || generated ;;
         "templates/tasks: cargo install"*) command=${command/\/path\/to\/mcpwright/$workspace} ;;
         "templates/tasks: mcp-call call photo_book"*) on_terminal "$command" && input="$here/agrees" ;;
         *": cd ~/hello-mcp && cargo test"*) share ~/hello-mcp ;;

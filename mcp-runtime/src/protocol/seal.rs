@@ -1,5 +1,5 @@
 //! State that travels through the client and must come back unchanged: `requestState` of multi round-trip requests
-//! (2026-07-28, Multi Round-Trip Requests, Server Requirements), sealed session ids and cursors.
+//! (2026-07-28, Multi Round-Trip Requests, Server Requirements).
 //!
 //! XChaCha20-Poly1305 under a key derived per purpose. The wire form is URL-safe base64 without padding of
 //!
@@ -48,8 +48,8 @@ const KEY_TEXT: GeneralPurpose = GeneralPurpose::new(
 /// The secrets that protect the state which a server hands to its clients.
 ///
 /// The first key seals; every key opens. Give all replicas of a server the same ring, and any of them can take up what
-/// another one began. To rotate, put the new key first and keep the old one for as long as state may be outstanding
-/// (15 minutes for `requestState`, the life of a session for session ids):
+/// another one began. To rotate, add the new key to all as an older one, put it first when all have it, and keep the old one for
+/// as long as state may be outstanding (15 minutes for `requestState`):
 ///
 /// ```
 /// # use mcp_runtime::KeyRing;
