@@ -109,10 +109,8 @@ impl Workspace {
             return Err(Error::Usage(format!("no module is made of `{revision}`: {UNKNOWN}")));
         }
         let known: Vec<&str> = Self::revisions().collect();
-        let near = known.iter().filter(|known| distance(known, revision) <= 2);
-        let meant = near.map(|near| format!("did you mean `{near}`? ")).next().unwrap_or_default();
         Err(Error::Usage(format!(
-            "there is no revision `{revision}`: {meant}known are {}",
+            "there is no revision `{revision}`: known are {}",
             known.join(", ")
         )))
     }
@@ -330,20 +328,6 @@ fn is_known(revision: &str) -> bool {
 fn is_date(revision: &str) -> bool {
     let form = |c: char| if c.is_ascii_digit() { '0' } else { c };
     revision.chars().map(form).eq("0000-00-00".chars())
-}
-
-/// How many letters have to be written, left out or replaced to make the one of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], line + 1);
-        for (column, known) in other.chars().enumerate() {
-            let replaced = before + usize::from(letter != known);
-            before = row[column + 1];
-            row[column + 1] = replaced.min(before + 1).min(row[column] + 1);
-        }
-    }
-    row[row.len() - 1]
 }
 
 /// Names of the definitions that a schema refers to.

@@ -152,10 +152,9 @@ fn revisions_without_a_module_are_refused() -> Outcome {
     let before = contents(folder.path())?;
     let said = fail(folder.path(), &["import", "published.json", "--revision", "2027-01-20"])?;
     let mistyped = fail(folder.path(), &["import", "published.json", "--revision", "darft"])?;
-    assert!(mistyped.contains("did you mean `draft`?") && mistyped.contains("tasks"), "{mistyped}");
-    assert!(mistyped.contains("2024-11-05, 2025-03-26"), "{mistyped}");
-    let strange = fail(folder.path(), &["import", "published.json", "--revision", "nonsense"])?;
-    assert!(!strange.contains("did you mean") && strange.contains("2026-07-28"), "{strange}");
+    for part in ["`darft`", "2024-11-05, 2025-03-26", "tasks, draft"] {
+        assert!(mistyped.contains(part), "no `{part}` in {mistyped}");
+    }
     for part in ["`2027-01-20`", "mcp-codegen/src/workspace.rs", "docs/keeping-up.md"] {
         assert!(said.contains(part), "no `{part}` in {said}");
     }

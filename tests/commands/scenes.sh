@@ -38,14 +38,14 @@ install_packages() {
 
 # What another page has told the reader to install.
 installed() {
-    local features=()
+    local what=()
     [[ ! -x "$CARGO_INSTALL_ROOT/bin/$1" ]] || return 0
     case "$1" in
-        mcp-tasks) features=(--path mcp-runtime --features cli --bin mcp-tasks) ;;
-        mcp-call) features=(--path mcp-runtime --features call --bin mcp-call) ;;
-        mcp-codegen) features=(--path mcp-codegen) ;;
+        mcp-tasks) what=(--path mcp-runtime --features cli --bin mcp-tasks) ;;
+        mcp-call) what=(--path mcp-runtime --features call --bin mcp-call) ;;
+        mcp-codegen) what=(--path mcp-codegen) ;;
     esac
-    cargo install --debug --locked "${features[@]}"
+    cargo install --debug --locked "${what[@]}"
 }
 
 # Leaves the command out where a program is not there.
